@@ -1,0 +1,7 @@
+//! Values as JSON and back, by the type of their column.
+
+mod read;
+mod write;
+
+pub use read::{Misfit, read_row, read_value};
+pub use write::{row_object, value_json};

@@ -1,0 +1,69 @@
+//! Every bound of the system, with its reason. Nothing below the edge grows without one.
+
+/// Length of a table's, column's or relationship's name, in bytes. Dataverse schema names end at 100.
+pub const NAME_LENGTH_MAX: usize = 100;
+/// Length of a profile's name, in characters (Dataverse: 255).
+pub const PROFILE_NAME_LENGTH_MAX: usize = 255;
+/// Length of a profile's description, in characters (Dataverse: 2,000).
+pub const PROFILE_DESCRIPTION_LENGTH_MAX: usize = 2_000;
+/// Sync interval of a profile item, in minutes: shortest, longest, and the one not given.
+pub const SYNC_INTERVAL_MINUTES_MIN: u32 = 5;
+/// See [`SYNC_INTERVAL_MINUTES_MIN`].
+pub const SYNC_INTERVAL_MINUTES_MAX: u32 = 1_440;
+/// See [`SYNC_INTERVAL_MINUTES_MIN`].
+pub const SYNC_INTERVAL_MINUTES_DEFAULT: u32 = 10;
+/// Classic syncs at least once an hour, whatever longer interval an item asks for.
+pub const SYNC_INTERVAL_MINUTES_CLASSIC_MAX: u32 = 60;
+/// Relationships of one profile item in classic, counted transitively.
+pub const RELATIONSHIPS_PER_ITEM_CLASSIC_MAX: usize = 15;
+/// Many-to-many or one-to-many relationships among them.
+pub const MULTIPLYING_RELATIONSHIPS_PER_ITEM_CLASSIC_MAX: usize = 1;
+/// Nested levels of a profile's custom filter in classic; the outermost group is level 1.
+pub const CUSTOM_FILTER_LEVELS_CLASSIC_MAX: usize = 3;
+
+/// Columns of one table.
+pub const COLUMNS_PER_TABLE_MAX: usize = 256;
+/// Length of a string column that gives no `max_length`, in characters.
+pub const STRING_LENGTH_DEFAULT: u32 = 4_000;
+/// Length of a memo, file or image column that gives no `max_length`, in characters.
+pub const MEMO_LENGTH_DEFAULT: u32 = 1_048_576;
+/// One encoded event, in bytes: a row as large as a memo column allows, and room to spare.
+pub const EVENT_BYTES_MAX: usize = 16 << 20;
+
+/// Events of one commit group, unless one step is larger.
+pub const GROUP_EVENTS_MAX: usize = 1_024;
+/// Lines of one `begin` ... `commit` step, and so events of one group at the most.
+pub const STEP_LINES_MAX: usize = 10_000;
+/// Submissions that may wait for the committer; further writers wait at the door.
+pub const COMMIT_QUEUE_MAX: usize = 4_096;
+/// Size of one value in sled, in bytes. Larger ones end in `blobs/` files, which sled never syncs
+/// (docs/decisions/0002-sled-log-layout.md).
+pub const LOG_VALUE_BYTES_MAX: usize = 16 << 10;
+/// Mutations of one push.
+pub const PUSH_MUTATIONS_MAX: usize = 10_000;
+/// Length of one line of newline-delimited input, in bytes.
+pub const LINE_BYTES_MAX: usize = 16 << 20;
+/// Size of an environment document's `environment.json`, in bytes.
+pub const DOCUMENT_BYTES_MAX: usize = 256 << 20;
+/// Nesting of JSON in rows and documents.
+pub const JSON_DEPTH_MAX: usize = 32;
+
+/// Text of one query, in bytes.
+pub const QUERY_BYTES_MAX: usize = 64 << 10;
+/// Nesting of groups and links in a query's filter.
+pub const FILTER_DEPTH_MAX: usize = 16;
+/// Conditions of one query (Dataverse: 500).
+pub const CONDITIONS_MAX: usize = 500;
+/// Links of one query, filter links included (Dataverse: 15).
+pub const LINKS_MAX: usize = 15;
+/// Values of one `in` list.
+pub const LIST_VALUES_MAX: usize = 2_000;
+/// `top` of a query (Dataverse: 5,000).
+pub const TOP_MAX: u32 = 5_000;
+/// Length of a `like` pattern, in characters, so that matching stays linear in practice.
+pub const LIKE_PATTERN_LENGTH_MAX: usize = 4_000;
+
+/// Levels of managers or positions that the hierarchy operators may walk.
+pub const HIERARCHY_DEPTH_MAX: u32 = 100;
+/// Levels of business units; a guard against cycles as much as a bound.
+pub const BUSINESS_UNIT_DEPTH_MAX: usize = 100;

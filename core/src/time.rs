@@ -1,0 +1,124 @@
+//! Instants and dates as values. Nothing here reads a clock.
+
+use std::{fmt, str::FromStr};
+
+use bincode::{Decode, Encode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An instant: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 in UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct Timestamp(pub i64);
+
+/// A calendar date without a zone: days since 1970-01-01. Written as `YYYY-MM-DD`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct Date(pub i32);
+
+/// A text that is neither an instant nor a date, where one was expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("found {found:?}, expected {expected}")]
+pub struct TimeError {
+    /// The text that was found.
+    pub found: String,
+    /// What was expected.
+    pub expected: &'static str,
+}
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+impl Timestamp {
+    /// The same instant for the calendar library.
+    ///
+    /// # Panics
+    /// Never for instants that were read by [`FromStr`], or that lie in the years 1 to 9999.
+    #[must_use]
+    pub fn to_jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).expect("instants are kept in the years 1 to 9999")
+    }
+
+    /// The instant of the calendar library, cut to microseconds.
+    #[must_use]
+    pub fn from_jiff(instant: jiff::Timestamp) -> Self {
+        Self(instant.as_microsecond())
+    }
+}
+
+impl Date {
+    /// The same date for the calendar library.
+    ///
+    /// # Panics
+    /// Never for dates that were read by [`FromStr`], or that lie in the years 1 to 9999.
+    #[must_use]
+    pub fn to_jiff(self) -> jiff::civil::Date {
+        Timestamp(i64::from(self.0) * MICROS_PER_DAY)
+            .to_jiff()
+            .to_zoned_datetime(jiff::tz::TimeZone::UTC)
+            .date()
+    }
+
+    /// The date of the calendar library.
+    #[must_use]
+    pub fn from_jiff(date: jiff::civil::Date) -> Self {
+        let midnight =
+            date.to_zoned_datetime(jiff::tz::TimeZone::UTC).expect("UTC has every midnight");
+        let days = midnight.timestamp().as_microsecond().div_euclid(MICROS_PER_DAY);
+        Self(i32::try_from(days).expect("a date of the years 1 to 9999 fits"))
+    }
+}
+
+fn error(text: &str, expected: &'static str) -> TimeError {
+    TimeError { found: text.chars().take(80).collect(), expected }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        const EXPECTED: &str =
+            "an RFC 3339 time with its offset from UTC, such as 2026-03-01T09:30:00Z";
+        let instant: jiff::Timestamp = text.trim().parse().map_err(|_| error(text, EXPECTED))?;
+        let year = instant.to_zoned_datetime(jiff::tz::TimeZone::UTC).year();
+        if (1..=9999).contains(&year) {
+            Ok(Self::from_jiff(instant))
+        } else {
+            Err(error(text, EXPECTED))
+        }
+    }
+}
+
+impl FromStr for Date {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        const EXPECTED: &str = "a date such as 2026-03-01";
+        let text = text.trim();
+        let date: jiff::civil::Date = match text.len() {
+            10 => text.parse().map_err(|_| error(text, EXPECTED))?,
+            _ => return Err(error(text, EXPECTED)),
+        };
+        if date.year() >= 1 { Ok(Self::from_jiff(date)) } else { Err(error(text, EXPECTED)) }
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_jiff().fmt(f)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_jiff().fmt(f)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
