@@ -177,6 +177,8 @@ pub struct Device {
 pub struct DeviceEdit {
     /// The device.
     pub device: RowId,
+    /// The device's user.
+    pub user: RowId,
     /// Its number on the device.
     pub number: MutationNumber,
     /// The row.

@@ -12,7 +12,7 @@ pub mod event;
 mod id;
 pub mod json;
 pub mod limits;
-mod name;
+pub mod name;
 mod position;
 pub mod profile;
 mod row;

@@ -148,3 +148,9 @@ pub fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .min()
         .map(|(_, candidate)| candidate)
 }
+
+/// `; did you mean "…"?` if a candidate is near enough, else nothing.
+#[must_use]
+pub fn nearest_help<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(found, candidates).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default()
+}

@@ -1,1 +1,108 @@
-//! placeholder
+//! The query language of Haversack.
+//!
+//! Two syntaxes say the same: **FetchXML**, as Dataverse writes it, and the **DSL**, with less
+//! noise. Text becomes an [`ast`], the ast is resolved against a catalog, and what comes out is a
+//! typed [`query`]. Every step says what is wrong as [`Diagnostic`]s: where, what was found, what
+//! was expected, how to mend it.
+//!
+//! This crate never sees a row: what operators do to values is the evaluator's matter.
+
+pub mod ast;
+mod custom_filter;
+pub mod diagnostic;
+mod dsl;
+mod explain;
+mod fetchxml;
+pub mod operator;
+pub mod query;
+mod reading;
+mod resolve;
+mod source;
+
+use haversack_core::{catalog::Catalog, limits::QUERY_BYTES_MAX, settings::Compatibility};
+
+pub use diagnostic::{Diagnostic, Severity};
+
+/// One of the two syntaxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    /// Haversack's own.
+    Dsl,
+    /// Dataverse's.
+    FetchXml,
+}
+
+impl Syntax {
+    /// The syntax that a text is in, by its first character: `<` is FetchXML.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.trim_start().starts_with('<') { Self::FetchXml } else { Self::Dsl }
+    }
+}
+
+/// A query that can be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The query.
+    pub query: query::Query,
+    /// What may not be meant as it is written.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads a query in either syntax.
+///
+/// # Errors
+/// Every mistake that was found, in the order of the text.
+pub fn parse(text: &str) -> Result<ast::Fetch, Vec<Diagnostic>> {
+    if text.len() > QUERY_BYTES_MAX {
+        let message = format!("a query of {} bytes", text.len());
+        let error = ast::Source::default().error(diagnostic::code::LIMIT, 0..0, message);
+        return Err(vec![error.expected(format!("{QUERY_BYTES_MAX} at the most"))]);
+    }
+    match Syntax::of(text) {
+        Syntax::Dsl => dsl::parse(text),
+        Syntax::FetchXml => fetchxml::parse(text),
+    }
+}
+
+/// Looks up every name of a query and reads its values by the types of their columns.
+///
+/// # Errors
+/// Every mistake that was found, in the order of the text.
+pub fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic>> {
+    resolve::resolve(fetch, catalog)
+}
+
+/// Reads and resolves a query in either syntax.
+///
+/// # Errors
+/// As [`parse`] and [`resolve`].
+pub fn compile(text: &str, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic>> {
+    resolve(&parse(text)?, catalog)
+}
+
+/// Prints a query in the DSL, in canonical form: what [`parse`] reads as the same tree.
+#[must_use]
+pub fn print_dsl(fetch: &ast::Fetch) -> String {
+    dsl::print(fetch)
+}
+
+/// Prints a query in FetchXML, in canonical form: what [`parse`] reads as the same tree.
+#[must_use]
+pub fn print_fetchxml(fetch: &ast::Fetch) -> String {
+    fetchxml::print(fetch)
+}
+
+/// Checks a query that is to be the custom filter of a profile's item of a table.
+///
+/// Errors: another table, `top`; in classic also operators that it does not list, and groups more
+/// than three levels deep. Warnings: columns and order, which have no effect.
+#[must_use]
+pub fn check_custom_filter(
+    fetch: &ast::Fetch,
+    table: &str,
+    compatibility: Compatibility,
+) -> Vec<Diagnostic> {
+    custom_filter::check(fetch, table, compatibility)
+}

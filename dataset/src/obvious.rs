@@ -1,0 +1,50 @@
+//! The obvious evaluator: row by row, nested loops, no index.
+
+mod compare;
+mod condition;
+mod dataset;
+mod explain;
+mod filter;
+mod like;
+mod order;
+mod query;
+mod readable;
+
+pub use dataset::related_to;
+pub use explain::{Check, ConditionTruth, Explanation, FilterTruth, LinkedTruth, Offered};
+
+use haversack_core::{Name, RowId};
+use haversack_dsl::query::Query;
+
+use crate::{Answer, Caller, Dataset, Evaluator, Explanation as Explained, Rows};
+
+/// Answers by looking at every row.
+pub struct Obvious<'r> {
+    rows: &'r dyn Rows,
+}
+
+impl<'r> Obvious<'r> {
+    /// Answers about these rows.
+    #[must_use]
+    pub fn new(rows: &'r dyn Rows) -> Self {
+        Self { rows }
+    }
+}
+
+impl Evaluator for Obvious<'_> {
+    fn readable(&self, caller: &Caller, table: &str, id: RowId) -> bool {
+        readable::by_id(self.rows, caller, table, id)
+    }
+
+    fn query(&self, caller: &Caller, query: &Query) -> Vec<Answer> {
+        query::run(self.rows, caller, query)
+    }
+
+    fn dataset(&self, caller: &Caller) -> Dataset {
+        dataset::versions(self.rows, &dataset::offered(self.rows, caller))
+    }
+
+    fn explain(&self, caller: &Caller, table: &Name, id: RowId) -> Explained {
+        explain::explain(self.rows, caller, table, id)
+    }
+}

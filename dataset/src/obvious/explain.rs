@@ -1,0 +1,309 @@
+//! Why a row is, or is not, on a user's device: every check, with what it found.
+
+use haversack_core::{
+    Name, RowId, Value, Values,
+    catalog::Catalog,
+    event::RowKey,
+    profile::{Assignment, Criterion, Member, OwnRows, ProfileItem, RelatedTo},
+    schema::Table,
+    security::{Depth, Privilege},
+};
+use haversack_dsl::query::{Condition, Filter, Linked, Quantifier};
+
+use super::{
+    condition,
+    dataset::{self, Cause, Included},
+    filter::{self, Tested},
+    readable,
+};
+use crate::{Caller, Rows, rows};
+
+/// How many linked rows an explanation names.
+const LINKED_ROWS_NAMED_MAX: usize = 3;
+
+/// Why a row is, or is not, on a device.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// Whether it is.
+    pub included: bool,
+    /// What was checked, in the order in which it decides.
+    pub checks: Vec<Check>,
+}
+
+/// One thing that was checked.
+#[derive(Clone, Debug)]
+pub enum Check {
+    /// The profile that the user has, and whether it is published.
+    Profile {
+        /// Its name; none: the user has none.
+        name: Option<String>,
+        /// The version in force; none: not published.
+        version: Option<u32>,
+        /// The team through which the user has it; none: directly.
+        team: Option<String>,
+    },
+    /// Whether the table exists and may be taken offline.
+    Table {
+        /// Whether it does.
+        exists: bool,
+        /// Whether it may.
+        can_be_taken_offline: bool,
+        /// Whether the profile has an item for it.
+        in_profile: bool,
+    },
+    /// Whether the row is there.
+    Row {
+        /// Whether it is.
+        exists: bool,
+    },
+    /// Whether the user may read the row.
+    Readable {
+        /// Whether they may.
+        holds: bool,
+        /// The widest depth that their roles give.
+        depth: Depth,
+        /// The roles that give it, each with the team it comes through.
+        roles: Vec<(String, Option<String>)>,
+    },
+    /// Whether the item's criterion selects the row.
+    Criterion {
+        /// Whether it does.
+        holds: bool,
+        /// What it offered.
+        offered: Offered,
+    },
+    /// Whether a relationship joins the row to one on the device.
+    Relationship {
+        /// Whether it does.
+        holds: bool,
+        /// The relationship.
+        relationship: Name,
+        /// The table at its other end.
+        table: Name,
+        /// The rows on the way to one that a criterion selects, the nearest first.
+        path: Vec<RowKey>,
+    },
+}
+
+/// A criterion, with what it found.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names are the criteria's")]
+pub enum Offered {
+    RelatedOnly,
+    All,
+    Other(Vec<(OwnRows, bool)>),
+    Custom(FilterTruth),
+    /// The filter does not resolve against the schema as it is now.
+    BrokenFilter(String),
+}
+
+/// A filter, each part with its truth.
+#[derive(Clone, Debug)]
+pub enum FilterTruth {
+    /// All parts must hold.
+    And(bool, Vec<FilterTruth>),
+    /// One part must hold.
+    Or(bool, Vec<FilterTruth>),
+    /// A condition.
+    Condition(ConditionTruth),
+    /// Linked rows.
+    Linked(LinkedTruth),
+}
+
+/// A condition with the row's value and its truth.
+#[derive(Clone, Debug)]
+pub struct ConditionTruth {
+    /// The condition.
+    pub condition: Condition,
+    /// What the row has in its column.
+    pub value: Option<Value>,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+/// A filter on linked rows with its truth.
+#[derive(Clone, Debug)]
+pub struct LinkedTruth {
+    /// Whether some or no row is asked for.
+    pub quantifier: Quantifier,
+    /// The linked table.
+    pub table: Name,
+    /// Some of the rows that were found.
+    pub found: Vec<RowId>,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+impl FilterTruth {
+    /// Whether it holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        match self {
+            Self::And(holds, _) | Self::Or(holds, _) => *holds,
+            Self::Condition(truth) => truth.holds,
+            Self::Linked(truth) => truth.holds,
+        }
+    }
+}
+
+/// Explains one row.
+pub(super) fn explain(rows: &dyn Rows, caller: &Caller, name: &Name, id: RowId) -> Explanation {
+    let catalog = rows.catalog();
+    let included = dataset::offered(rows, caller);
+    let key = RowKey { table: name.clone(), id };
+    let table = catalog.table(name);
+    let item = dataset::items(catalog, caller).find(|(item, _)| item.table == *name);
+    let values = table.and_then(|table| rows::values(rows, table, id));
+    let mut checks = vec![
+        profile(catalog, caller),
+        Check::Table {
+            exists: table.is_some(),
+            can_be_taken_offline: table.is_some_and(|table| table.can_be_taken_offline),
+            in_profile: in_profile(catalog, caller, name),
+        },
+        Check::Row { exists: values.is_some() },
+    ];
+    if let (Some(table), Some(values)) = (table, values) {
+        checks.push(readable_check(rows, caller, table, &values));
+        if let Some((item, _)) = item {
+            let row = Tested { table, id, values: &values };
+            checks.push(criterion(rows, caller, item, row));
+            checks.extend(relationships(rows, item, table, id, &included));
+        }
+    }
+    Explanation { included: included.contains_key(&key), checks }
+}
+
+fn in_profile(catalog: &Catalog, caller: &Caller, table: &Name) -> bool {
+    let profile = caller.user.and_then(|user| catalog.published_profile_of(user));
+    profile.is_some_and(|profile| profile.draft.items.iter().any(|item| item.table == *table))
+}
+
+fn profile(catalog: &Catalog, caller: &Caller) -> Check {
+    let covering = |user| catalog.assignments.iter().rev().find(|a| catalog.covers(a, user));
+    let assignment: Option<&Assignment> = caller.user.and_then(covering);
+    let profile = assignment.and_then(|assignment| catalog.profiles.get(&assignment.profile));
+    let team = assignment.and_then(|assignment| match assignment.member {
+        Member::Team(id) => catalog.team(id).map(|team| team.name.clone()),
+        Member::User(_) => None,
+    });
+    Check::Profile {
+        name: profile.map(|profile| profile.draft.name.clone()),
+        version: profile.and_then(|profile| Some(profile.published.as_ref()?.version)),
+        team,
+    }
+}
+
+fn readable_check(rows: &dyn Rows, caller: &Caller, table: &Table, values: &Values) -> Check {
+    let catalog = rows.catalog();
+    let roles: Vec<_> = caller.user.into_iter().flat_map(|user| catalog.roles_of(user)).collect();
+    let read = |role: &haversack_core::security::Role| {
+        role.privileges.get(&table.name).map(|p| p.depth(Privilege::Read)).unwrap_or_default()
+    };
+    let depth = roles.iter().map(|(role, _)| read(role)).max().unwrap_or_default();
+    let widest = roles.iter().filter(|(role, _)| depth > Depth::None && read(role) == depth);
+    let team_name = |id: RowId| catalog.team(id).map(|team| team.name.clone());
+    Check::Readable {
+        holds: readable::row(rows, caller, table, values),
+        depth,
+        roles: widest.map(|(role, team)| (role.name.clone(), team.and_then(team_name))).collect(),
+    }
+}
+
+fn criterion(rows: &dyn Rows, caller: &Caller, item: &ProfileItem, row: Tested<'_>) -> Check {
+    let catalog = rows.catalog();
+    let own = |own| dataset::is_own(catalog, caller, own, row.table, row.values);
+    let offered = match item.criterion {
+        Criterion::RelatedOnly => Offered::RelatedOnly,
+        Criterion::All => Offered::All,
+        Criterion::Other => Offered::Other(item.other.iter().map(|o| (*o, own(*o))).collect()),
+        Criterion::Custom => {
+            match haversack_dsl::compile(item.filter.as_deref().unwrap_or(""), catalog) {
+                Ok(resolved) => {
+                    let everything = Filter::And(Vec::new());
+                    let filter = resolved.query.filter.as_ref().unwrap_or(&everything);
+                    Offered::Custom(truth(rows, caller, filter, row))
+                }
+                Err(errors) => Offered::BrokenFilter(
+                    errors.first().map_or_else(String::new, ToString::to_string),
+                ),
+            }
+        }
+    };
+    let holds = match &offered {
+        Offered::RelatedOnly | Offered::BrokenFilter(_) => false,
+        Offered::All => true,
+        Offered::Other(own) => own.iter().any(|(_, holds)| *holds),
+        Offered::Custom(truth) => truth.holds(),
+    };
+    Check::Criterion { holds, offered }
+}
+
+/// The relationships by which the row could have come, each with a path where it joins the row.
+fn relationships(
+    rows: &dyn Rows,
+    item: &ProfileItem,
+    table: &Table,
+    id: RowId,
+    included: &Included,
+) -> Vec<Check> {
+    let check = |related: &RelatedTo| {
+        let to = dataset::joined(rows, table, related, included).remove(&id);
+        let path = to.map(|to| path(to, included)).unwrap_or_default();
+        Check::Relationship {
+            holds: !path.is_empty(),
+            relationship: related.relationship.clone(),
+            table: related.table.clone(),
+            path,
+        }
+    };
+    item.related_to.iter().map(check).collect()
+}
+
+/// From a row on the device the way back to one that a criterion selects. Causes were found
+/// outwards from there, so it ends.
+fn path(from: RowKey, included: &Included) -> Vec<RowKey> {
+    let next = |key: &RowKey| match included.get(key) {
+        Some(Cause::Joined { to, .. }) => Some(to.clone()),
+        Some(Cause::Criterion) | None => None,
+    };
+    std::iter::successors(Some(from), next).collect()
+}
+
+fn truth(rows: &dyn Rows, caller: &Caller, filter: &Filter, row: Tested<'_>) -> FilterTruth {
+    let all = |parts: &[Filter]| -> Vec<_> {
+        parts.iter().map(|part| truth(rows, caller, part, row)).collect()
+    };
+    match filter {
+        Filter::And(parts) => {
+            let parts = all(parts);
+            FilterTruth::And(parts.iter().all(FilterTruth::holds), parts)
+        }
+        Filter::Or(parts) => {
+            let parts = all(parts);
+            FilterTruth::Or(parts.iter().any(FilterTruth::holds), parts)
+        }
+        Filter::Condition(condition) => {
+            let value = row.value(rows, &condition.column);
+            let holds = condition::holds(rows.catalog(), caller, condition, value.as_ref());
+            FilterTruth::Condition(ConditionTruth { condition: condition.clone(), value, holds })
+        }
+        Filter::Linked(linked) => FilterTruth::Linked(linked_truth(rows, caller, linked, row)),
+    }
+}
+
+fn linked_truth(
+    rows: &dyn Rows,
+    caller: &Caller,
+    linked: &Linked,
+    row: Tested<'_>,
+) -> LinkedTruth {
+    let found: Vec<RowId> = filter::linked_rows(rows, caller, linked, row)
+        .take(LINKED_ROWS_NAMED_MAX)
+        .collect();
+    let holds = match linked.quantifier {
+        Quantifier::Any => !found.is_empty(),
+        Quantifier::NotAny => found.is_empty(),
+    };
+    LinkedTruth { quantifier: linked.quantifier, table: linked.table.clone(), found, holds }
+}

@@ -1,0 +1,239 @@
+//! The words of the DSL: blanks, names, texts, numbers, signs. Every parser here takes the blanks
+//! after what it reads, so that the next one starts at a word.
+
+use haversack_core::Name;
+use nom::{
+    Err, IResult, Input as _, Parser,
+    branch::alt,
+    bytes::complete::{take_while, take_while1},
+    character::complete::char,
+    combinator::{opt, verify},
+    error::{ErrorKind, ParseError},
+    multi::many0_count,
+    sequence::{delimited, preceded, terminated},
+};
+use nom_locate::LocatedSpan;
+
+use super::is_reserved;
+use crate::{
+    ast::Spanned,
+    diagnostic::{Diagnostic, code},
+    reading::{Reading, is_carried},
+    source::{Span, named, quoted},
+};
+
+/// What is left of the text, and the reading that it is part of.
+pub(super) type Input<'a> = LocatedSpan<&'a str, &'a Reading>;
+/// What a parser gives.
+pub(super) type Parsed<'a, T> = IResult<Input<'a>, T, Fault>;
+
+/// Why a parser gives nothing.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// Something else is there; another parser may take it.
+    Mismatch,
+    /// No parser can take it.
+    Mistake(Box<Diagnostic>),
+}
+
+impl ParseError<Input<'_>> for Fault {
+    fn from_error_kind(_: Input<'_>, _: ErrorKind) -> Self {
+        Self::Mismatch
+    }
+
+    fn append(_: Input<'_>, _: ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+/// Ends the reading with this error.
+pub(super) fn stop<T>(error: Diagnostic) -> Result<T, Err<Fault>> {
+    Err(Err::Failure(Fault::Mistake(Box::new(error))))
+}
+
+/// The error that something else is here than was expected.
+pub(super) fn unexpected(input: Input<'_>, expected: &str) -> Diagnostic {
+    let (span, found) = next(input);
+    input.extra.source.error(code::SYNTAX, span, format!("found {found}")).expected(expected)
+}
+
+/// Blanks and comments.
+pub(super) fn blank(input: Input<'_>) -> Parsed<'_, ()> {
+    let comment = preceded(char('#'), take_while(|c| c != '\n'));
+    let (input, _) = many0_count(alt((take_while1(char::is_whitespace), comment))).parse(input)?;
+    Ok((input, ()))
+}
+
+fn is_in_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | ':')
+}
+
+/// A run of letters, digits and signs that stand in words: a name, keyword, operator or number.
+pub(super) fn word(input: Input<'_>) -> Parsed<'_, Input<'_>> {
+    terminated(take_while1(is_in_word), blank).parse(input)
+}
+
+/// An operator of other languages, such as `>=`.
+pub(super) fn foreign_operator(input: Input<'_>) -> Parsed<'_, Input<'_>> {
+    terminated(take_while1(|c| matches!(c, '=' | '<' | '>' | '!')), blank).parse(input)
+}
+
+/// This word.
+pub(super) fn keyword<'a>(
+    expected: &'static str,
+) -> impl Parser<Input<'a>, Output = Span, Error = Fault> {
+    verify(word, move |found: &Input<'_>| *found.fragment() == expected).map(|found| span(&found))
+}
+
+/// This sign.
+pub(super) fn sign<'a>(expected: char) -> impl Parser<Input<'a>, Output = Span, Error = Fault> {
+    move |input: Input<'a>| {
+        let start = input.location_offset();
+        let (input, _) = terminated(char(expected), blank).parse(input)?;
+        Ok((input, start..start + expected.len_utf8()))
+    }
+}
+
+/// This sign, or the reading ends.
+pub(super) fn required_sign(input: Input<'_>, expected: char) -> Parsed<'_, Span> {
+    let (input, found) = opt(sign(expected)).parse(input)?;
+    match found {
+        Some(span) => Ok((input, span)),
+        None => stop(unexpected(input, &format!("`{expected}`"))),
+    }
+}
+
+/// A name, bare or in back quotes, or the reading ends.
+pub(super) fn name<'a>(input: Input<'a>, what: &str) -> Parsed<'a, Spanned<Name>> {
+    let in_quotes = delimited(char('`'), take_while(|c| c != '`' && c != '\n'), char('`'));
+    let (rest, quoted) = opt(terminated(in_quotes, blank)).parse(input)?;
+    if let Some(found) = quoted {
+        return checked_name(rest, found, what);
+    }
+    let (rest, found) = opt(word).parse(input)?;
+    let Some(found) = found else { return stop(unexpected(input, what)) };
+    if is_reserved(&found) {
+        let help =
+            format!("if it is a name, write it in back quotes: `` `{}` ``", found.fragment());
+        return stop(unexpected(input, what).help(help));
+    }
+    checked_name(rest, found, what)
+}
+
+fn checked_name<'a>(rest: Input<'a>, found: Input<'a>, what: &str) -> Parsed<'a, Spanned<Name>> {
+    match rest.extra.name(&found, span(&found), what) {
+        Some(name) => Ok((rest, name)),
+        // The reading has the error already, and after it nothing can be relied on.
+        None => Err(Err::Failure(Fault::Mismatch)),
+    }
+}
+
+/// A value: a text in double quotes, a number, `true` or `false`.
+pub(super) fn value(input: Input<'_>) -> Parsed<'_, Spanned<String>> {
+    let bare = verify(word, |found: &Input<'_>| is_bare_value(found));
+    alt((text, bare.map(|found| Spanned::new(found.fragment().to_string(), span(&found)))))
+        .parse(input)
+}
+
+/// Whether a word is a value without quotes.
+pub(super) fn is_bare_value(word: &str) -> bool {
+    matches!(word, "true" | "false") || is_number(word)
+}
+
+fn is_number(word: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = word.strip_prefix('-').unwrap_or(word);
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+    digits(whole) && digits(fraction) && digits(exponent)
+}
+
+fn text(input: Input<'_>) -> Parsed<'_, Spanned<String>> {
+    let (after_quote, _) = char('"').parse(input)?;
+    let start = input.location_offset();
+    let mut text = String::new();
+    let mut rest = after_quote.fragment().chars();
+    loop {
+        let place = start + input.len() - rest.as_str().len();
+        let character = match rest.next() {
+            Some('"') => break,
+            Some('\\') => escape(&mut rest),
+            Some('\n' | '\r') | None => return stop(unclosed(input)),
+            found => found,
+        };
+        match character.filter(|c| is_carried(*c)) {
+            Some(character) => text.push(character),
+            None => {
+                return stop(bad_character(
+                    input,
+                    place..start + input.len() - rest.as_str().len(),
+                ));
+            }
+        }
+    }
+    let length = input.len() - rest.as_str().len();
+    let (input, ()) = blank(input.take_from(length))?;
+    Ok((input, Spanned::new(text, start..start + length)))
+}
+
+fn unclosed(input: Input<'_>) -> Diagnostic {
+    let start = input.location_offset();
+    let error = input.extra.source.error(
+        code::SYNTAX,
+        start..start + 1,
+        "a text that does not end on its line",
+    );
+    error.expected("`\"` at its end").help("a line break in a text is written `\\n`")
+}
+
+fn bad_character(input: Input<'_>, place: Span) -> Diagnostic {
+    let found = &input.extra.source.text()[place.clone()];
+    let error =
+        input.extra.source.error(code::SYNTAX, place, format!("found {} in a text", named(found)));
+    if found.starts_with('\\') {
+        error.expected(
+            "`\\\"`, `\\\\`, `\\n`, `\\r`, `\\t` or `\\u{…}` of a character that XML can carry",
+        )
+    } else {
+        error.expected("a character that XML can carry")
+    }
+}
+
+/// The character that an escape stands for; the backslash has been read.
+fn escape(rest: &mut std::str::Chars<'_>) -> Option<char> {
+    match rest.next()? {
+        quote @ ('"' | '\\') => Some(quote),
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        'u' => {
+            let (digits, after) = rest.as_str().strip_prefix('{')?.split_once('}')?;
+            let is_hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let number = u32::from_str_radix(digits, 16).ok().filter(|_| is_hexadecimal)?;
+            *rest = after.chars();
+            char::from_u32(number)
+        }
+        _ => None,
+    }
+}
+
+/// The place of a word.
+pub(super) fn span(found: &Input<'_>) -> Span {
+    found.location_offset()..found.location_offset() + found.len()
+}
+
+/// What stands next, and where, for messages.
+pub(super) fn next(input: Input<'_>) -> (Span, String) {
+    let start = input.location_offset();
+    if let Ok((_, found)) = word(input) {
+        return (span(&found), named(&found));
+    }
+    if let Ok((_, found)) = text(input) {
+        return (found.span, format!("the text {}", quoted(&found.node)));
+    }
+    match input.chars().next() {
+        Some(found) => (start..start + found.len_utf8(), named(found.encode_utf8(&mut [0; 4]))),
+        None => (start..start, "the end of the text".to_owned()),
+    }
+}

@@ -1,0 +1,144 @@
+//! The text as an XML document: no DTD, no deeper than a query can be, every error with its place.
+
+use haversack_core::limits::FILTER_DEPTH_MAX;
+use roxmltree::{Document, Error, ParsingOptions, TextPos};
+
+use crate::{
+    diagnostic::{Diagnostic, code},
+    source::{Source, Span, named},
+};
+
+/// Deepest element of a query within every limit: `fetch`, `entity`, for each level a link and its
+/// filter, then `condition` and `value`.
+const ELEMENT_DEPTH_MAX: usize = 2 + 2 * FILTER_DEPTH_MAX + 2;
+
+/// Reads a document.
+pub(super) fn document(source: &Source) -> Result<Document<'_>, Diagnostic> {
+    scan(source)?;
+    let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
+    Document::parse_with_options(source.text(), options)
+        .map_err(|error| no_document(source, &error))
+}
+
+/// Refuses what must not reach the reader: document types, and nesting that no query has.
+///
+/// Malformed tags are left for the reader to explain.
+fn scan(source: &Source) -> Result<(), Diagnostic> {
+    let text = source.text();
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(found) = text[at..].find('<') {
+        let start = at + found;
+        let rest = &text[start..];
+        at = start + markup_length(rest);
+        let markup = &text[start..at];
+        if rest.starts_with("<!--") || rest.starts_with("<![CDATA[") || rest.starts_with("<?") {
+            continue;
+        }
+        if rest.starts_with("<!") {
+            let error = source.error(code::DTD, start..at, "found a document type declaration");
+            return Err(error.expected("none").help("leave out `<!DOCTYPE …>` and its entities"));
+        }
+        if rest.starts_with("</") {
+            depth = depth.saturating_sub(1);
+        } else if !markup.ends_with("/>") {
+            depth += 1;
+        }
+        if depth > ELEMENT_DEPTH_MAX {
+            let message = format!("groups are nested deeper than {FILTER_DEPTH_MAX} levels");
+            return Err(source.error(code::LIMIT, start..at, message));
+        }
+    }
+    Ok(())
+}
+
+/// Length of the markup that a text begins with: up to its end, as XML has it, or the text's.
+fn markup_length(text: &str) -> usize {
+    let until = |end: &str| text.find(end).map_or(text.len(), |at| at + end.len());
+    if text.starts_with("<!--") {
+        return until("-->");
+    }
+    if text.starts_with("<![CDATA[") {
+        return until("]]>");
+    }
+    if text.starts_with("<?") {
+        return until("?>");
+    }
+    let mut quote = None;
+    for (at, byte) in text.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return at + 1,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), close) if open == close => quote = None,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn no_document(source: &Source, error: &Error) -> Diagnostic {
+    let at = byte_of(source.text(), error.pos());
+    let spanned = |message: String| source.error(code::SYNTAX, at.clone(), message);
+    match error {
+        Error::DtdDetected => source.error(code::DTD, 0..0, "found a document type declaration"),
+        Error::UnexpectedCloseTag(expected, found, _) => {
+            spanned(format!("found `</{found}>`")).expected(format!("`</{expected}>`"))
+        }
+        Error::UnknownEntityReference(name, _) => {
+            spanned(format!("unknown entity {}", named(&format!("&{name};"))))
+                .expected("`&lt;`, `&gt;`, `&amp;`, `&quot;`, `&apos;` or a character's number")
+        }
+        Error::DuplicatedAttribute(name, _) => {
+            source.error(code::DUPLICATE, at, format!("found attribute {} twice", named(name)))
+        }
+        Error::InvalidAttributeValue(_) => {
+            spanned("found `<` in a value".to_owned()).help("write `&lt;`")
+        }
+        Error::MalformedEntityReference(_) => {
+            spanned("found `&` that begins no entity".to_owned()).help("write `&amp;`")
+        }
+        Error::NonXmlChar(found, _) => spanned(format!("found {}", named(&found.to_string())))
+            .expected("a character that XML can carry"),
+        Error::NoRootNode => spanned("found no element".to_owned()).expected("`<fetch>`"),
+        Error::UnclosedRootNode | Error::UnexpectedEndOfStream => {
+            let end = source.text().len();
+            let error = source.error(code::SYNTAX, end..end, "found the end of the text");
+            error.expected("the end of an open element")
+        }
+        other => {
+            let place = format!(" at {}", other.pos());
+            spanned(format!("malformed XML: {}", other.to_string().replace(&place, "")))
+        }
+    }
+}
+
+/// The reader counts lines and characters, from 1; places are bytes.
+fn byte_of(text: &str, position: TextPos) -> Span {
+    let number = |count: u32| usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(1);
+    let lines_before = number(position.row);
+    let line_start: usize = text.split_inclusive('\n').take(lines_before).map(str::len).sum();
+    let line = &text[line_start..];
+    let (at, length) = line
+        .char_indices()
+        .nth(number(position.col))
+        .map_or((line.len(), 0), |(at, found)| (at, found.len_utf8()));
+    line_start + at..line_start + at + length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_is_refused_not_suffered() {
+        let error = document(&Source::new(&"<filter>".repeat(100_000))).unwrap_err();
+        assert_eq!(error.code, code::LIMIT);
+    }
+
+    #[test]
+    fn scanning_is_not_fooled_by_comments_quotes_and_character_data() {
+        let text = "<!-- <!DOCTYPE x> --><a b='<!DOCTYPE' c=\">\"><![CDATA[<!DOCTYPE]]></a>";
+        assert!(scan(&Source::new(text)).is_ok());
+        assert_eq!(document(&Source::new("<!DOCTYPE a><a/>")).unwrap_err().code, code::DTD);
+    }
+}

@@ -1,0 +1,240 @@
+//! One reading of one text, in either syntax: what was wrong so far, and the checks that do not
+//! depend on the syntax. Both parsers make conditions and names here and nowhere else.
+
+use std::cell::{Cell, RefCell};
+
+use haversack_core::{
+    Name,
+    limits::{
+        CONDITIONS_MAX, FILTER_DEPTH_MAX, LIKE_PATTERN_LENGTH_MAX, LINKS_MAX, LIST_VALUES_MAX,
+        TOP_MAX,
+    },
+};
+
+use crate::{
+    Syntax,
+    ast::{Condition, Fetch, Spanned},
+    diagnostic::{Diagnostic, code},
+    operator::{Arity, LATER, Operator, nearest_operator},
+    source::{Source, Span, named, quoted},
+};
+
+/// Errors that one reading reports at the most: enough to mend a query, and a bound on the work.
+const ERRORS_MAX: usize = 50;
+
+/// What a condition gives its operator.
+#[derive(Debug)]
+pub(crate) enum Given {
+    Nothing,
+    One(Spanned<String>),
+    List(Vec<Spanned<String>>),
+}
+
+/// One reading of one text.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) syntax: Syntax,
+    pub(crate) source: Source,
+    errors: RefCell<Vec<Diagnostic>>,
+    conditions: Cell<usize>,
+    links: Cell<usize>,
+}
+
+impl Reading {
+    pub(crate) fn new(syntax: Syntax, text: &str) -> Self {
+        Self {
+            syntax,
+            source: Source::new(text),
+            errors: RefCell::default(),
+            conditions: Cell::default(),
+            links: Cell::default(),
+        }
+    }
+
+    /// Notes an error and reads on.
+    pub(crate) fn report(&self, error: Diagnostic) {
+        if !self.is_full() {
+            self.errors.borrow_mut().push(error);
+        }
+    }
+
+    /// Whether enough errors are known to stop looking for more.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors.borrow().len() >= ERRORS_MAX
+    }
+
+    /// The tree, unless anything was wrong.
+    pub(crate) fn finish(self, fetch: Option<Fetch>) -> Result<Fetch, Vec<Diagnostic>> {
+        let mut errors = self.errors.into_inner();
+        errors.sort_by_key(|error| error.span.start);
+        match fetch {
+            Some(fetch) if errors.is_empty() => Ok(fetch),
+            _ => Err(errors),
+        }
+    }
+
+    /// A name, or an error that says what it should name.
+    pub(crate) fn name(&self, text: &str, span: Span, what: &str) -> Option<Spanned<Name>> {
+        match text.parse() {
+            Ok(name) => Some(Spanned::new(name, span)),
+            Err(_) => {
+                let error =
+                    self.source.error(code::SYNTAX, span, format!("found {}", quoted(text)));
+                let form = "letters, digits and `_`, no digit first, 100 at the most";
+                self.report(error.expected(format!("{what}, made of {form}")));
+                None
+            }
+        }
+    }
+
+    /// The operator of this name, or an error that says which was probably meant.
+    pub(crate) fn operator(&self, text: &str, span: Span) -> Option<Spanned<Operator>> {
+        if let Some(operator) = Operator::find(text) {
+            return Some(Spanned::new(operator, span));
+        }
+        let error = if LATER.contains(&text) {
+            self.unsupported(span, &format!("operator `{text}`"))
+        } else {
+            let error = self.source.error(
+                code::UNKNOWN_OPERATOR,
+                span,
+                format!("unknown operator {}", named(text)),
+            );
+            let lower = text.to_ascii_lowercase();
+            match Operator::find(&lower) {
+                Some(_) => error.help(format!("operators are lower case: `{lower}`")),
+                None => error.did_you_mean(nearest_operator(text)),
+            }
+        };
+        self.report(error);
+        None
+    }
+
+    /// Something of the full language that is not there yet.
+    pub(crate) fn unsupported(&self, span: Span, what: &str) -> Diagnostic {
+        self.source.error(code::UNSUPPORTED, span, format!("{what} is not supported yet"))
+    }
+
+    /// How many rows at the most.
+    pub(crate) fn top(&self, text: &str, span: Span) -> Option<Spanned<u32>> {
+        match text.parse::<u32>() {
+            Ok(top) if (1..=TOP_MAX).contains(&top) && !text.starts_with('+') => {
+                Some(Spanned::new(top, span))
+            }
+            _ => {
+                let too_large = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                let code = if too_large { code::LIMIT } else { code::BAD_VALUE };
+                let error = self.source.error(code, span, format!("found top {}", named(text)));
+                self.report(error.expected(format!("a whole number from 1 to {TOP_MAX}")));
+                None
+            }
+        }
+    }
+
+    /// Whether groups may be nested so deep. The outermost is at depth 1.
+    pub(crate) fn check_depth(&self, depth: usize, span: Span) -> Result<(), Diagnostic> {
+        if depth <= FILTER_DEPTH_MAX {
+            return Ok(());
+        }
+        let message = format!("groups are nested deeper than {FILTER_DEPTH_MAX} levels");
+        Err(self.source.error(code::LIMIT, span, message))
+    }
+
+    /// Counts a link to another table.
+    pub(crate) fn count_link(&self, span: Span) {
+        self.count(&self.links, LINKS_MAX, "links", span);
+    }
+
+    fn count(&self, counter: &Cell<usize>, max: usize, what: &str, span: Span) {
+        counter.set(counter.get() + 1);
+        // Once is enough: the first one too many is the place to look at.
+        if counter.get() == max + 1 {
+            self.report(self.source.error(code::LIMIT, span, format!("more than {max} {what}")));
+        }
+    }
+
+    /// A condition whose operator has as many values as it takes.
+    pub(crate) fn condition(
+        &self,
+        column: Spanned<Name>,
+        operator: Spanned<Operator>,
+        given: Given,
+    ) -> Option<Condition> {
+        self.count(&self.conditions, CONDITIONS_MAX, "conditions", column.span.clone());
+        let values = match (operator.node.info().arity, given) {
+            (Arity::None, Given::Nothing) => Vec::new(),
+            (Arity::One, Given::One(value)) => vec![value],
+            (Arity::Many, Given::List(values)) if !values.is_empty() => values,
+            (_, given) => {
+                self.report(self.wrong_arity(&operator, &given));
+                return None;
+            }
+        };
+        self.check_sizes(&operator, &values)?;
+        Some(Condition { column, operator, values })
+    }
+
+    fn check_sizes(&self, operator: &Spanned<Operator>, values: &[Spanned<String>]) -> Option<()> {
+        if let Some(first_too_many) = values.get(LIST_VALUES_MAX) {
+            let message = format!("more than {LIST_VALUES_MAX} values in one list");
+            self.report(self.source.error(code::LIMIT, first_too_many.span.clone(), message));
+            return None;
+        }
+        let is_long = |value: &&Spanned<String>| {
+            operator.node.takes_pattern()
+                && value.node.chars().nth(LIKE_PATTERN_LENGTH_MAX).is_some()
+        };
+        if let Some(value) = values.iter().find(is_long) {
+            let message = format!("a pattern of more than {LIKE_PATTERN_LENGTH_MAX} characters");
+            self.report(self.source.error(code::LIMIT, value.span.clone(), message));
+            return None;
+        }
+        Some(())
+    }
+
+    fn wrong_arity(&self, operator: &Spanned<Operator>, given: &Given) -> Diagnostic {
+        let info = operator.node.info();
+        let found = match given {
+            Given::Nothing => "without a value",
+            Given::One(_) => "with one value",
+            Given::List(values) if values.is_empty() => "with an empty list",
+            Given::List(_) => "with a list of values",
+        };
+        let expected = match info.arity {
+            Arity::None => "no value",
+            Arity::One => "one value",
+            Arity::Many => "a list of at least one value",
+        };
+        let message = format!("operator `{}` {found}", info.name);
+        let error = self.source.error(code::ARITY, operator.span.clone(), message);
+        match self.arity_help(operator.node, given) {
+            Some(help) => error.expected(expected).help(help),
+            None => error.expected(expected),
+        }
+    }
+
+    fn arity_help(&self, operator: Operator, given: &Given) -> Option<&'static str> {
+        let (dsl, fetchxml) = match (operator.info().arity, given) {
+            (Arity::None, _) => return None,
+            (Arity::One, Given::List(_)) if operator == Operator::Eq => ("use `in`", "use `in`"),
+            (Arity::One, Given::List(_)) if operator == Operator::Ne => {
+                ("use `not-in`", "use `not-in`")
+            }
+            (Arity::One, _) => {
+                ("write the value after the operator", "write it in the attribute `value`")
+            }
+            (Arity::Many, _) => {
+                ("write the list in parentheses: (1, 2)", "write each value in an element `value`")
+            }
+        };
+        Some(match self.syntax {
+            Syntax::Dsl => dsl,
+            Syntax::FetchXml => fetchxml,
+        })
+    }
+}
+
+/// Whether XML 1.0 can carry a character, and so both syntaxes can.
+pub(crate) fn is_carried(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}

@@ -1,0 +1,154 @@
+//! Groups and conditions: operators against the types of their columns.
+
+use haversack_core::{
+    Value,
+    schema::{Column, ColumnType, SYSTEMUSER, Table},
+    text::equality_key,
+};
+
+use super::{Resolver, literal::literal};
+use crate::{
+    ast::{self, Connective, Spanned},
+    diagnostic::{Diagnostic, code},
+    operator::{Arity, Operator},
+    query::{Condition, Filter, Literal, Operand},
+    source::{Source, quoted},
+};
+
+impl Resolver<'_> {
+    pub(super) fn group(&self, table: &Table, group: &ast::Group) -> Option<Filter> {
+        let parts: Vec<_> = group.parts.iter().map(|part| self.part(table, part)).collect();
+        let parts: Vec<_> = parts.into_iter().collect::<Option<_>>()?;
+        Some(match group.connective.node {
+            // A group that says nothing refuses nothing, of either kind.
+            Connective::Or if !parts.is_empty() => Filter::Or(parts),
+            Connective::Or | Connective::And => Filter::And(parts),
+        })
+    }
+
+    fn part(&self, table: &Table, part: &ast::Part) -> Option<Filter> {
+        match part {
+            ast::Part::Group(group) => self.group(table, group),
+            ast::Part::Condition(condition) => {
+                self.condition(table, condition).map(Filter::Condition)
+            }
+            ast::Part::Linked(linked) => self.linked(table, linked).map(Filter::Linked),
+        }
+    }
+
+    fn condition(&self, table: &Table, condition: &ast::Condition) -> Option<Condition> {
+        let column = self.column(table, &condition.column)?;
+        let operator = condition.operator.node;
+        if !fits(operator, table, column) {
+            self.report(|source| misfit(source, &condition.operator, column));
+            return None;
+        }
+        let literals: Vec<_> =
+            condition.values.iter().map(|value| self.literal(column, value)).collect();
+        let literals: Vec<Literal> = literals.into_iter().collect::<Option<_>>()?;
+        self.look_twice(condition, &literals);
+        let operand = match operator.info().arity {
+            Arity::None => Operand::None,
+            Arity::One => Operand::One(literals.into_iter().next()?),
+            Arity::Many => Operand::Many(literals),
+        };
+        Some(Condition { column: column.name.clone(), operator, operand })
+    }
+
+    fn literal(&self, column: &Column, value: &Spanned<String>) -> Option<Literal> {
+        match literal(column, &value.node) {
+            Ok(literal) => {
+                self.check_option(column, value, &literal);
+                Some(literal)
+            }
+            Err(misread) => {
+                self.report(|source| {
+                    let found = quoted(&value.node);
+                    let message = format!("found {found} for column `{}`", column.name);
+                    let error = source.error(code::BAD_VALUE, value.span.clone(), message);
+                    let error = error.expected(misread.expected);
+                    match misread.help {
+                        Some(help) => error.help(help),
+                        None => error,
+                    }
+                });
+                None
+            }
+        }
+    }
+
+    /// Warns of an option that the column does not have: no row can hold it.
+    fn check_option(&self, column: &Column, value: &Spanned<String>, literal: &Literal) {
+        let Literal::Value(Value::Choice(option)) = literal else { return };
+        if column.options.is_empty() || column.label(*option).is_some() {
+            return;
+        }
+        self.report(|source| {
+            let message = format!("column `{}` has no option {option}", column.name);
+            let options = super::literal::options(column);
+            source.warning(code::UNKNOWN_OPTION, value.span.clone(), message).expected(options)
+        });
+    }
+
+    /// Warns of what is right and hardly meant.
+    fn look_twice(&self, condition: &ast::Condition, literals: &[Literal]) {
+        let operator = condition.operator.node;
+        let begins_anywhere = matches!(
+            operator,
+            Operator::BeginsWith | Operator::NotBeginWith | Operator::Like | Operator::NotLike
+        );
+        for (at, value) in condition.values.iter().enumerate() {
+            if begins_anywhere && value.node.starts_with('%') {
+                self.report(|source| {
+                    let message = "a pattern that begins with a wildcard looks at every row";
+                    source.warning(code::LEADING_WILDCARD, value.span.clone(), message)
+                });
+            }
+            if literals[..at].iter().any(|before| is_same(before, &literals[at])) {
+                self.report(|source| {
+                    let message = format!("found {} twice in the list", quoted(&value.node));
+                    source.warning(code::DUPLICATE_VALUE, value.span.clone(), message)
+                });
+            }
+        }
+    }
+}
+
+/// Whether a column is of a type that the operator is for.
+fn fits(operator: Operator, table: &Table, column: &Column) -> bool {
+    let of_user = match operator {
+        Operator::EqUseroruserhierarchy | Operator::EqUseroruserhierarchyandteams => {
+            column.targets.iter().any(|target| target == SYSTEMUSER)
+                || table.name == SYSTEMUSER && column.name == table.primary_key
+        }
+        _ => true,
+    };
+    of_user && operator.info().types.contains(column.column_type)
+}
+
+fn misfit(source: &Source, operator: &Spanned<Operator>, column: &Column) -> Diagnostic {
+    let info = operator.node.info();
+    let found = match column.column_type {
+        ColumnType::Lookup => {
+            let targets: Vec<&str> = column.targets.iter().map(|name| name.as_str()).collect();
+            format!("a lookup to {}", targets.join(", "))
+        }
+        other => format!("of type {}", other.name()),
+    };
+    let message = format!("operator `{}` on column `{}`, {found}", info.name, column.name);
+    let error = source.error(code::WRONG_TYPE, operator.span.clone(), message);
+    if info.types.contains(column.column_type) {
+        error.expected("an owner, or a lookup to `systemuser`")
+    } else {
+        error.expected(info.types.describe())
+    }
+}
+
+fn is_same(left: &Literal, right: &Literal) -> bool {
+    match (left, right) {
+        (Literal::Value(Value::Text(left)), Literal::Value(Value::Text(right))) => {
+            equality_key(left) == equality_key(right)
+        }
+        _ => left == right,
+    }
+}

@@ -1,0 +1,173 @@
+//! Values of conditions, read by the type of their column.
+
+use haversack_core::{
+    Date, Decimal, Double, Name, RowId, Timestamp, Value, nearest,
+    schema::{Column, ColumnType},
+};
+use jiff::civil;
+
+use crate::query::Literal;
+
+/// Options that a message lists at the most.
+const OPTIONS_LISTED_MAX: usize = 12;
+
+/// Why a text is no value of a column.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Misread {
+    pub(super) expected: String,
+    pub(super) help: Option<String>,
+}
+
+/// Reads a value. Blanks around it count in texts alone.
+pub(super) fn literal(column: &Column, text: &str) -> Result<Literal, Misread> {
+    let trimmed = text.trim();
+    let (value, expected) = match column.column_type {
+        ColumnType::String | ColumnType::Memo | ColumnType::File | ColumnType::Image => {
+            return Ok(Literal::Value(Value::Text(text.to_owned())));
+        }
+        ColumnType::Datetime => return time(trimmed).ok_or_else(|| expected(TIME)),
+        ColumnType::Date => return date(trimmed).ok_or_else(|| expected(DATE)),
+        ColumnType::Choice | ColumnType::State | ColumnType::Status | ColumnType::Choices => {
+            return choice(column, trimmed);
+        }
+        ColumnType::Integer | ColumnType::Bigint => (number(trimmed), "a number"),
+        ColumnType::Decimal | ColumnType::Money => {
+            (Decimal::parse(trimmed).map(Value::Decimal), "a number of up to 28 digits")
+        }
+        ColumnType::Double => (double(trimmed), "a number"),
+        ColumnType::Boolean => (boolean(trimmed), "0, 1, true or false"),
+        ColumnType::Uniqueidentifier | ColumnType::Lookup | ColumnType::Owner => {
+            (trimmed.parse().ok().map(|id: RowId| Value::Id(id)), "a UUID")
+        }
+    };
+    value.map(Literal::Value).ok_or_else(|| self::expected(expected))
+}
+
+const TIME: &str =
+    "a time such as 2026-03-01T09:30:00Z, without offset for the caller's own, or a date";
+const DATE: &str = "a date such as 2026-03-01, or a time";
+
+fn expected(what: &str) -> Misread {
+    Misread { expected: what.to_owned(), help: None }
+}
+
+/// A whole number where it is one, so that `2.0` and `2` are the same query.
+fn number(text: &str) -> Option<Value> {
+    if let Ok(whole) = text.parse::<i64>() {
+        return Some(Value::Integer(whole));
+    }
+    let decimal = Decimal::parse(text)?;
+    let whole = decimal.to_string().parse::<i64>();
+    Some(whole.map_or(Value::Decimal(decimal), Value::Integer))
+}
+
+fn double(text: &str) -> Option<Value> {
+    text.parse::<f64>().ok().and_then(Double::new).map(Value::Double)
+}
+
+fn boolean(text: &str) -> Option<Value> {
+    match text {
+        "0" | "false" => Some(Value::Boolean(false)),
+        "1" | "true" => Some(Value::Boolean(true)),
+        _ => None,
+    }
+}
+
+fn choice(column: &Column, text: &str) -> Result<Literal, Misread> {
+    if let Ok(option) = text.parse::<i32>() {
+        return Ok(Literal::Value(Value::Choice(option)));
+    }
+    let labels = column.options.iter().map(|option| option.label.as_str());
+    let meant = nearest(text, labels)
+        .and_then(|label| column.options.iter().find(|option| option.label == label));
+    let help = meant.map(|option| format!("`{}` has the number {}", option.label, option.value));
+    Err(Misread { expected: options(column), help })
+}
+
+/// What a choice may be, for messages.
+pub(super) fn options(column: &Column) -> String {
+    if column.options.is_empty() {
+        return "an option's number".to_owned();
+    }
+    let listed = column.options.iter().take(OPTIONS_LISTED_MAX);
+    let listed: Vec<_> =
+        listed.map(|option| format!("{} ({})", option.value, option.label)).collect();
+    let dots = if column.options.len() > OPTIONS_LISTED_MAX { ", …" } else { "" };
+    format!("an option's number: {}{dots}", listed.join(", "))
+}
+
+/// An instant if it has an offset, else the caller's wall clock.
+fn time(text: &str) -> Option<Literal> {
+    if !begins_with_date(text) {
+        return None;
+    }
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Some(Literal::Value(Value::Timestamp(instant)));
+    }
+    let local: civil::DateTime = text.parse().ok()?;
+    (local.year() >= 1).then_some(Literal::Local(local))
+}
+
+fn date(text: &str) -> Option<Literal> {
+    match text.parse::<Date>() {
+        Ok(date) => Some(Literal::Value(Value::Date(date))),
+        Err(_) => time(text),
+    }
+}
+
+/// Whether a text begins as `YYYY-MM-DD` does and names no zone. The calendar library reads more
+/// forms, which no data has and which would only hide slips.
+fn begins_with_date(text: &str) -> bool {
+    let form = text.bytes().take(10).map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    form.eq(*b"0000-00-00") && !text.contains('[')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(column_type: ColumnType, text: &str) -> Result<Literal, Misread> {
+        literal(&Column::plain(Name::known("c"), column_type, Vec::new()), text)
+    }
+
+    #[test]
+    fn times_without_offset_are_the_callers() {
+        let local = |text: &str| Literal::Local(text.parse().expect("a civil time"));
+        let instant = Literal::Value(Value::Timestamp(Timestamp(1_772_357_400_000_000)));
+        let read = |text| read(ColumnType::Datetime, text);
+        assert_eq!(read("2026-03-01T09:30:00Z"), Ok(instant.clone()));
+        assert_eq!(read("2026-03-01T10:30:00+01:00"), Ok(instant));
+        assert_eq!(read("2026-03-01 09:30"), Ok(local("2026-03-01T09:30:00")));
+        assert_eq!(read("2026-03-01"), Ok(local("2026-03-01T00:00:00")));
+        for wrong in [
+            "",
+            "today",
+            "2026-13-01",
+            "2026-02-30",
+            "20260301",
+            "2026-03-01T25:00",
+            "0000-01-01",
+            "2026-03-01[UTC]",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_whole_where_they_can_be() {
+        let read = |text| read(ColumnType::Integer, text);
+        assert_eq!(read(" 2.0 "), Ok(Literal::Value(Value::Integer(2))));
+        assert_eq!(read("1e3"), Ok(Literal::Value(Value::Integer(1000))));
+        assert!(matches!(read("2.5"), Ok(Literal::Value(Value::Decimal(_)))));
+        assert!(matches!(read("99999999999999999999"), Ok(Literal::Value(Value::Decimal(_)))));
+        assert!(read("1e400").is_err());
+        assert!(read("two").is_err());
+    }
+
+    #[test]
+    fn doubles_are_finite() {
+        for wrong in ["inf", "NaN", "1e999", "-infinity"] {
+            assert!(read(ColumnType::Double, wrong).is_err(), "{wrong}");
+        }
+    }
+}

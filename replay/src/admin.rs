@@ -1,0 +1,45 @@
+//! Judging admin changes and online edits before they are logged. What the log holds was checked.
+
+mod change;
+mod check;
+mod decide;
+mod row;
+
+pub use change::{Change, NotAChange, RowChange};
+pub use check::environment;
+pub use decide::{Decision, decide};
+pub use row::columns_required;
+
+/// Why a change is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    /// Stable kind.
+    pub code: &'static str,
+    /// What was found, what was expected, and a fix where one is evident.
+    pub message: String,
+}
+
+impl Fault {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// Something that is accepted and yet worth saying.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Stable kind.
+    pub code: &'static str,
+    /// What it is.
+    pub message: String,
+}
+
+/// A fault somewhere in an environment document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultAt {
+    /// The way to it: a section, a place in its list, and so on.
+    pub path: Vec<String>,
+    /// The fault.
+    pub fault: Fault,
+}

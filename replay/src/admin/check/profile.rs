@@ -1,0 +1,260 @@
+//! Profiles: each item by itself, then how their relationships hang together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use haversack_core::{
+    Name,
+    catalog::Catalog,
+    limits::{
+        MULTIPLYING_RELATIONSHIPS_PER_ITEM_CLASSIC_MAX, PROFILE_DESCRIPTION_LENGTH_MAX,
+        PROFILE_NAME_LENGTH_MAX, RELATIONSHIPS_PER_ITEM_CLASSIC_MAX, SYNC_INTERVAL_MINUTES_MAX,
+        SYNC_INTERVAL_MINUTES_MIN,
+    },
+    profile::{Criterion, OwnRows, ProfileDraft, ProfileItem, RelatedTo},
+    schema::{Ownership, Relationship, RelationshipKind, Table, TableKind},
+    settings::Compatibility,
+};
+use haversack_dsl::Severity;
+
+use super::{
+    super::{Fault, Warning},
+    unknown,
+};
+
+/// Checks a draft as publishing does.
+pub(in super::super) fn profile(
+    catalog: &Catalog,
+    draft: &ProfileDraft,
+) -> Result<Vec<Warning>, Fault> {
+    let length = draft.name.chars().count();
+    if draft.name.trim().is_empty() || length > PROFILE_NAME_LENGTH_MAX {
+        let message = format!("a profile's name has 1 to {PROFILE_NAME_LENGTH_MAX} characters");
+        return Err(Fault::new("bad_value", message));
+    }
+    if draft.description.chars().count() > PROFILE_DESCRIPTION_LENGTH_MAX {
+        let message =
+            format!("a description has at most {PROFILE_DESCRIPTION_LENGTH_MAX} characters");
+        return Err(Fault::new("too_long", message));
+    }
+    let mut tables = BTreeSet::new();
+    let mut warnings = Vec::new();
+    for item in &draft.items {
+        if !tables.insert(&item.table) {
+            let message = format!("profile {:?} has two items for `{}`", draft.name, item.table);
+            return Err(Fault::new("duplicate_table", message));
+        }
+        warnings.extend(self::item(catalog, draft, item)?);
+    }
+    if catalog.settings.compatibility == Compatibility::Classic {
+        classic_relationships(catalog, draft)?;
+    }
+    Ok(warnings)
+}
+
+fn item(
+    catalog: &Catalog,
+    draft: &ProfileDraft,
+    item: &ProfileItem,
+) -> Result<Vec<Warning>, Fault> {
+    let known = catalog.definitions().map(|table| table.name.as_str());
+    let table = catalog
+        .table(&item.table)
+        .filter(|table| table.kind == TableKind::Data)
+        .ok_or_else(|| unknown("unknown_table", "table", &item.table, known))?;
+    if !table.can_be_taken_offline {
+        let message = format!(
+            "table `{}` can't be taken offline; set its \"can_be_taken_offline\"",
+            table.name
+        );
+        return Err(Fault::new("table_not_offline", message));
+    }
+    let minutes = item.sync_interval_minutes;
+    if !(SYNC_INTERVAL_MINUTES_MIN..=SYNC_INTERVAL_MINUTES_MAX).contains(&minutes) {
+        let message = format!(
+            "item `{}` syncs every {minutes} minutes, expected {SYNC_INTERVAL_MINUTES_MIN} to \
+             {SYNC_INTERVAL_MINUTES_MAX}",
+            table.name
+        );
+        return Err(Fault::new("bad_interval", message));
+    }
+    criterion(table, item)?;
+    item.related_to.iter().try_for_each(|related| relation(catalog, draft, item, related))?;
+    let mut warnings = lints(item);
+    warnings.extend(filter(catalog, item)?);
+    Ok(warnings)
+}
+
+/// Which criteria a table offers depends on who owns its rows.
+fn criterion(table: &Table, item: &ProfileItem) -> Result<(), Fault> {
+    let allowed = match (item.criterion, table.ownership) {
+        (Criterion::RelatedOnly, _) => true,
+        (_, Ownership::None) | (Criterion::Other, Ownership::Organization) => false,
+        (Criterion::Other, Ownership::Business) => {
+            item.other.iter().all(|own| *own == OwnRows::BusinessUnit)
+        }
+        _ => true,
+    };
+    if !allowed {
+        let message = format!(
+            "item `{}`: its rows have ownership {:?}, which does not offer this criterion",
+            table.name, table.ownership
+        );
+        return Err(Fault::new("bad_criterion", message));
+    }
+    if (item.criterion == Criterion::Other) == item.other.is_empty() {
+        let message = format!(
+            "item `{}`: \"other\" names whose rows, for the criterion other and for no other",
+            table.name
+        );
+        return Err(Fault::new("bad_criterion", message));
+    }
+    if (item.criterion == Criterion::Custom) != item.filter.is_some() {
+        let message = format!(
+            "item `{}`: the criterion custom, and no other, has a \"filter\"",
+            table.name
+        );
+        return Err(Fault::new("bad_criterion", message));
+    }
+    Ok(())
+}
+
+fn filter(catalog: &Catalog, item: &ProfileItem) -> Result<Vec<Warning>, Fault> {
+    let Some(text) = &item.filter else { return Ok(Vec::new()) };
+    let fault = |d: &haversack_dsl::Diagnostic| {
+        Fault::new("bad_filter", format!("filter of item `{}`: {d}", item.table))
+    };
+    let first = |all: Vec<haversack_dsl::Diagnostic>| {
+        all.first().map_or_else(|| Fault::new("bad_filter", "the filter is wrong"), fault)
+    };
+    let fetch = haversack_dsl::parse(text).map_err(first)?;
+    let resolved = haversack_dsl::resolve(&fetch, catalog).map_err(first)?;
+    let compatibility = catalog.settings.compatibility;
+    let mut found = haversack_dsl::check_custom_filter(&fetch, &item.table, compatibility);
+    if let Some(error) = found.iter().find(|d| d.severity == Severity::Error) {
+        return Err(fault(error));
+    }
+    found.extend(resolved.warnings);
+    let warning = |d: &haversack_dsl::Diagnostic| Warning {
+        code: d.code,
+        message: format!("filter of item `{}`: {d}", item.table),
+    };
+    Ok(found.iter().map(warning).collect())
+}
+
+fn relation(
+    catalog: &Catalog,
+    draft: &ProfileDraft,
+    item: &ProfileItem,
+    related: &RelatedTo,
+) -> Result<(), Fault> {
+    let known = catalog.relationships().map(|relationship| relationship.name.as_str());
+    let relationship = catalog.relationship(&related.relationship).ok_or_else(|| {
+        unknown("unknown_relationship", "relationship", &related.relationship, known)
+    })?;
+    if !joins(relationship, &item.table, &related.table) {
+        let message = format!(
+            "item `{}`: relationship `{}` joins `{}` and `{}`, not `{}`",
+            item.table,
+            relationship.name,
+            relationship.table,
+            relationship.target,
+            related.table
+        );
+        return Err(Fault::new("bad_relationship", message));
+    }
+    if !draft.items.iter().any(|other| other.table == related.table) {
+        let message = format!(
+            "item `{}` is related to `{}`, which has no item; add one",
+            item.table, related.table
+        );
+        return Err(Fault::new("table_not_in_profile", message));
+    }
+    Ok(())
+}
+
+fn joins(relationship: &Relationship, one: &Name, other: &Name) -> bool {
+    let (table, target) = (&relationship.table, &relationship.target);
+    (table == one && target == other) || (table == other && target == one)
+}
+
+fn lints(item: &ProfileItem) -> Vec<Warning> {
+    let related = !item.related_to.is_empty();
+    let lint = match item.criterion {
+        Criterion::RelatedOnly if !related => {
+            ("no_rows", "has related rows only and no relationship, and so no rows")
+        }
+        Criterion::All if related => {
+            ("needless_relationship", "has all rows, so its relationships add nothing")
+        }
+        Criterion::Custom if related => {
+            ("widened_filter", "has a filter and relationships: rows of either are included")
+        }
+        _ => return Vec::new(),
+    };
+    vec![Warning { code: lint.0, message: format!("item `{}` {}", item.table, lint.1) }]
+}
+
+/// What classic refuses: self-references, cycles, more than 15 relationships counted transitively,
+/// more than one that multiplies rows.
+fn classic_relationships(catalog: &Catalog, draft: &ProfileDraft) -> Result<(), Fault> {
+    let items: BTreeMap<&Name, &ProfileItem> =
+        draft.items.iter().map(|item| (&item.table, item)).collect();
+    for item in &draft.items {
+        let mut path = vec![&item.table];
+        let count = count_relationships(&items, item, &mut path)?;
+        if count > RELATIONSHIPS_PER_ITEM_CLASSIC_MAX {
+            let message = format!(
+                "item `{}` has {count} relationships, counted transitively; classic allows \
+                 {RELATIONSHIPS_PER_ITEM_CLASSIC_MAX}",
+                item.table
+            );
+            return Err(Fault::new("too_many_relationships", message));
+        }
+        let multiplying = |related: &&RelatedTo| {
+            catalog.relationship(&related.relationship).is_some_and(|relationship| {
+                relationship.kind == RelationshipKind::ManyToMany
+                    || relationship.table != item.table
+            })
+        };
+        let multiplying = item.related_to.iter().filter(multiplying).count();
+        if multiplying > MULTIPLYING_RELATIONSHIPS_PER_ITEM_CLASSIC_MAX {
+            let message = format!(
+                "item `{}` has {multiplying} many-to-many or one-to-many relationships; classic \
+                 allows {MULTIPLYING_RELATIONSHIPS_PER_ITEM_CLASSIC_MAX}",
+                item.table
+            );
+            return Err(Fault::new("too_many_relationships", message));
+        }
+    }
+    Ok(())
+}
+
+/// Relationships of an item and, transitively, of those it is related to. The path so far finds
+/// cycles; it can't grow longer than the profile has items.
+fn count_relationships<'p>(
+    items: &BTreeMap<&'p Name, &'p ProfileItem>,
+    item: &'p ProfileItem,
+    path: &mut Vec<&'p Name>,
+) -> Result<usize, Fault> {
+    let mut count = 0_usize;
+    for related in &item.related_to {
+        if path.contains(&&related.table) {
+            let names: Vec<&str> = path.iter().map(|name| name.as_str()).collect();
+            let message = format!(
+                "relationships form a cycle, which classic does not allow: {} => {}",
+                names.join(" => "),
+                related.table
+            );
+            return Err(Fault::new("cycle", message));
+        }
+        let Some(next) = items.get(&related.table) else { continue };
+        path.push(&related.table);
+        count = count.saturating_add(1 + count_relationships(items, next, path)?);
+        path.pop();
+        // Beyond the limit the exact number does not matter, and finding it could take for ever.
+        if count > RELATIONSHIPS_PER_ITEM_CLASSIC_MAX {
+            break;
+        }
+    }
+    Ok(count)
+}

@@ -1,0 +1,172 @@
+//! Online edits: judged at the door, and facts once they are logged.
+
+use haversack_core::{
+    Name, Reference, RowId, Value, Values,
+    catalog::Catalog,
+    event::{Actor, Event, Operation, Record, Refusal, RowKey, RowWrite},
+    json::read_row,
+    schema::{OWNERID, Ownership, SYSTEMUSER, Table, TableKind},
+    security::Privilege,
+};
+use haversack_dataset::{Caller, Evaluator, Obvious};
+
+use super::{Decision, Fault, RowChange};
+use crate::State;
+
+fn refused(refusal: Refusal, message: impl Into<String>) -> Fault {
+    Fault::new(refusal.code(), message)
+}
+
+/// The first required column for which a row has no value.
+#[must_use]
+pub fn columns_required<'t>(table: &'t Table, values: &Values) -> Option<&'t Name> {
+    let lacking = |name: &Name| values.get(name).is_none();
+    let mut columns = table.columns().iter().filter(|column| column.required);
+    columns.find(|column| lacking(&column.name)).map(|column| &column.name)
+}
+
+/// Judges an online edit.
+pub(super) fn decide(state: &State, change: &RowChange) -> Result<Decision, Fault> {
+    let catalog = state.catalog.as_ref();
+    let table = catalog.table(&change.table).ok_or_else(|| {
+        let known = catalog.tables().map(|table| table.name.as_str());
+        let help = haversack_core::name::nearest_help(&change.table, known);
+        let message = format!("there is no table {:?}{help}", change.table);
+        refused(Refusal::UnknownTable, message)
+    })?;
+    if table.kind == TableKind::System {
+        let message = format!("rows of `{}` are written by admin changes", table.name);
+        return Err(refused(Refusal::ReadOnly, message));
+    }
+    let user = change.user.as_deref().map(|user| known_user(catalog, user)).transpose()?;
+    let values = read_row(catalog, table, change.id, &change.values)
+        .map_err(|misfit| refused(misfit.refusal, misfit.message))?;
+    let key = RowKey { table: table.name.clone(), id: change.id };
+    let edit = Edit { state, table, user, key };
+    let written = match change.operation {
+        Operation::Create => Some(edit.create(values)?),
+        Operation::Update => edit.update(values)?,
+        Operation::Delete => Some(edit.delete(&values)?),
+    };
+    let actor = user.map_or(Actor::Administrator, Actor::User);
+    let record = |values| {
+        let operation = change.operation;
+        let write = RowWrite { key: edit.key.clone(), operation, values };
+        Record { actor: actor.clone(), event: Event::RowWritten(write) }
+    };
+    Ok(Decision { records: written.map(record).into_iter().collect(), warnings: Vec::new() })
+}
+
+fn known_user(catalog: &Catalog, user: &str) -> Result<RowId, Fault> {
+    catalog.find_user(user).map(|user| user.id).ok_or_else(|| {
+        let known = catalog.users.values().map(|user| user.name.as_str());
+        let help = haversack_core::name::nearest_help(user, known);
+        Fault::new("unknown_user", format!("there is no user {user:?}{help}"))
+    })
+}
+
+struct Edit<'a> {
+    state: &'a State,
+    table: &'a Table,
+    user: Option<RowId>,
+    key: RowKey,
+}
+
+impl Edit<'_> {
+    fn create(&self, values: Values) -> Result<Values, Fault> {
+        let mut values = values.without_nulls();
+        if let Some(column) = columns_required(self.table, &values) {
+            let message = format!("column `{column}` needs a value");
+            return Err(refused(Refusal::Required, message));
+        }
+        if let Some(row) = self.state.current(&self.key) {
+            return match self.may(Privilege::Read, &row.values) {
+                true => Err(Fault::new("row_exists", format!("row {} exists", self.key.id))),
+                false => Err(self.no_privilege(Privilege::Create)),
+            };
+        }
+        if let (Some(user), Ownership::UserOrTeam) = (self.user, self.table.ownership)
+            && !values.contains(OWNERID)
+        {
+            let owner = Reference { table: Name::known(SYSTEMUSER), id: user };
+            values.set(Name::known(OWNERID), Some(Value::Reference(owner)));
+        }
+        self.permit(Privilege::Create, &values)?;
+        Ok(values)
+    }
+
+    /// The columns that change; none if none does.
+    fn update(&self, values: Values) -> Result<Option<Values>, Fault> {
+        let empties = |name: &str| values.entry(name) == Some(&None);
+        let mut columns = self.table.columns().iter();
+        if let Some(column) = columns.find(|column| column.required && empties(&column.name)) {
+            let message = format!("column `{}` needs a value", column.name);
+            return Err(refused(Refusal::Required, message));
+        }
+        let now = self.existing()?;
+        self.permit(Privilege::Write, &now.values)?;
+        let changes = values.iter().any(|(name, value)| now.values.get(name) != value);
+        Ok(changes.then_some(values))
+    }
+
+    fn delete(&self, values: &Values) -> Result<Values, Fault> {
+        if !values.is_empty() {
+            return Err(refused(Refusal::BadValue, "a delete has no values"));
+        }
+        let now = self.existing()?;
+        self.permit(Privilege::Delete, &now.values)?;
+        Ok(Values::default())
+    }
+
+    fn existing(&self) -> Result<&haversack_core::Row, Fault> {
+        let row = self.state.current(&self.key).map(AsRef::as_ref);
+        row.filter(|row| self.may(Privilege::Read, &row.values)).ok_or_else(|| {
+            let message = format!("there is no row {} in `{}`", self.key.id, self.table.name);
+            refused(Refusal::UnknownRow, message)
+        })
+    }
+
+    fn permit(&self, privilege: Privilege, values: &Values) -> Result<(), Fault> {
+        if self.may(privilege, values) { Ok(()) } else { Err(self.no_privilege(privilege)) }
+    }
+
+    fn no_privilege(&self, privilege: Privilege) -> Fault {
+        let name = self.user.and_then(|user| self.state.catalog.users.get(&user));
+        let message = format!(
+            "no role of {} lets them {} this row of `{}`",
+            name.map_or("the user", |user| user.name.as_str()),
+            format!("{privilege:?}").to_lowercase(),
+            self.table.name
+        );
+        refused(Refusal::NoPrivilege, message)
+    }
+
+    /// A pair may be read by who may read both its ends, and written by who may write them.
+    fn may(&self, privilege: Privilege, values: &Values) -> bool {
+        let Some(user) = self.user else { return true };
+        if self.table.kind != TableKind::Intersect {
+            return self.state.catalog.allows(user, privilege, self.table, values);
+        }
+        let needed = match privilege {
+            Privilege::Read => Privilege::Read,
+            Privilege::Write | Privilege::Create | Privilege::Delete => Privilege::Write,
+        };
+        let caller = Caller::user(&self.state.catalog, user, self.state.at);
+        let evaluator = Obvious::new(self.state);
+        let mut ends = self.table.columns().iter().filter(|column| !column.targets.is_empty());
+        ends.all(|column| match values.get(&column.name) {
+            Some(Value::Reference(end)) => {
+                evaluator.readable(&caller, &end.table, end.id) && self.may_end(user, needed, end)
+            }
+            _ => false,
+        })
+    }
+
+    fn may_end(&self, user: RowId, privilege: Privilege, end: &Reference) -> bool {
+        let key = RowKey { table: end.table.clone(), id: end.id };
+        let table = self.state.catalog.table(&end.table);
+        table.zip(self.state.current(&key)).is_some_and(|(table, row)| {
+            self.state.catalog.allows(user, privilege, table, &row.values)
+        })
+    }
+}

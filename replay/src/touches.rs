@@ -1,0 +1,74 @@
+//! The index from a row to the events on it.
+
+use std::sync::Arc;
+
+use haversack_core::{
+    BaseVersion, Offset, RowId,
+    event::Verdict,
+};
+
+/// One event on a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// Where the event is.
+    pub offset: Offset,
+    /// The device that wrote; none: an online edit, or the loading of a document.
+    pub device: Option<RowId>,
+    /// The verdict in this fold; none: not judged, an online edit is a fact.
+    pub verdict: Option<Verdict>,
+    /// Whether it made a version of the row.
+    pub is_version: bool,
+    /// Whether only the columns that nobody else had changed were applied.
+    pub spares_conflicting_columns: bool,
+}
+
+/// The events on a row, newest first: judging looks at those above a base version.
+///
+/// A shared list: adding to it costs the same however long it is, and leaves older ones as they were.
+#[derive(Clone, Debug, Default)]
+pub struct Touches(Option<Arc<Node>>);
+
+#[derive(Debug)]
+struct Node {
+    touch: Touch,
+    before: Touches,
+}
+
+impl Touches {
+    /// Adds the newest event.
+    pub fn push(&mut self, touch: Touch) {
+        let before = std::mem::take(self);
+        self.0 = Some(Arc::new(Node { touch, before }));
+    }
+
+    /// All events on the row, newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Touch> {
+        std::iter::successors(self.0.as_deref(), |node| node.before.0.as_deref())
+            .map(|node| &node.touch)
+    }
+
+    /// All events on the row, oldest first.
+    #[must_use]
+    pub fn oldest_first(&self) -> Vec<Touch> {
+        let mut touches: Vec<Touch> = self.newest_first().copied().collect();
+        touches.reverse();
+        touches
+    }
+
+    /// The versions that a device with this base had not seen and did not write itself.
+    pub fn unseen_by(&self, base: BaseVersion, device: RowId) -> impl Iterator<Item = &Touch> {
+        self.newest_first()
+            .take_while(move |touch| !base.covers(touch.offset))
+            .filter(move |touch| touch.is_version && touch.device != Some(device))
+    }
+}
+
+/// A row with many events must not take as many stack frames to let go of.
+impl Drop for Touches {
+    fn drop(&mut self) {
+        let mut next = self.0.take();
+        while let Some(mut node) = next.and_then(Arc::into_inner) {
+            next = node.before.0.take();
+        }
+    }
+}

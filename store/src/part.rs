@@ -1,0 +1,175 @@
+//! One value of the log in sled: its key, its header and its share of a block.
+//!
+//! ```text
+//! group   the events of one append
+//! block   consecutive events of a group, compressed as one
+//! part    one value in sled: a block, or one piece of a block that is one large event
+//!
+//! key     offset of the block's first event (u64) · number of the part in its group (u32), big-endian
+//! value   version (u8) · header (bincode) · lz4
+//! ```
+
+use bincode::{Decode, Encode};
+use haversack_core::{
+    Offset,
+    limits::{EVENT_BYTES_MAX, LOG_VALUE_BYTES_MAX},
+};
+
+use crate::{codec, flaw::Flaw};
+
+/// First byte of each value. A changed layout gets a new number.
+const VERSION: u8 = 1;
+
+/// Size of one value at the most.
+///
+/// sled keeps a leaf that is larger than a quarter of a segment in a file under `blobs/`, which it
+/// never syncs. Its leaves hold up to 17 pairs before they are split, so 17 values, with keys and
+/// room to spare, must fit into that quarter (the room includes sled's own headers).
+pub(crate) const PART_BYTES_MAX: usize = (SEGMENT_BYTES / 4 - 1_024) / 17 - KEY_BYTES - 8;
+const _: () = assert!(PART_BYTES_MAX <= LOG_VALUE_BYTES_MAX);
+
+/// Size of sled's segments; fixed when a log is made.
+pub(crate) const SEGMENT_BYTES: usize = 512 << 10;
+
+/// Size of a block, or a piece of one, at the most: version and header take the rest of the part.
+pub(crate) const PIECE_BYTES_MAX: usize = PART_BYTES_MAX - 1 - HEADER_BYTES_MAX;
+/// Size of the events of a block before compression, unless it's one event. Whoever wants one event
+/// decompresses that much.
+pub(crate) const BLOCK_RAW_BYTES_MAX: usize = 48 << 10;
+
+const KEY_BYTES: usize = 12;
+const HEADER_BYTES_MAX: usize = 9 + 6 * 5;
+
+/// Key of a part. Its order is that of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// The first event of the part's block.
+    pub(crate) first: Offset,
+    /// Number of the part in its group, from 0.
+    pub(crate) part: u32,
+}
+
+impl Key {
+    pub(crate) fn to_bytes(self) -> [u8; KEY_BYTES] {
+        let mut bytes = [0; KEY_BYTES];
+        bytes[..8].copy_from_slice(&self.first.get().to_be_bytes());
+        bytes[8..].copy_from_slice(&self.part.to_be_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (first, part) = bytes.split_first_chunk::<8>()?;
+        let first = Offset::new(u64::from_be_bytes(*first))?;
+        Some(Self { first, part: u32::from_be_bytes(part.try_into().ok()?) })
+    }
+}
+
+/// The group that a part belongs to. All its parts say the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Group {
+    /// Its first event.
+    pub(crate) first: Offset,
+    /// How many events it has.
+    pub(crate) events: u32,
+    /// How many parts it has.
+    pub(crate) parts: u32,
+}
+
+/// The block that a part holds, or holds a piece of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Block {
+    /// How many events it has.
+    pub(crate) events: u32,
+    /// Size of its events before compression.
+    pub(crate) raw_bytes: u32,
+    /// How many pieces it is in; several only if it is one event.
+    pub(crate) pieces: u32,
+}
+
+/// A part without its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) key: Key,
+    pub(crate) group: Group,
+    pub(crate) block: Block,
+    /// Number of the piece in its block, from 0.
+    pub(crate) piece: u32,
+}
+
+impl Part {
+    /// The value that keeps this part in sled.
+    pub(crate) fn to_value(self, lz4: &[u8]) -> Vec<u8> {
+        let mut value = Vec::with_capacity(1 + HEADER_BYTES_MAX + lz4.len());
+        value.push(VERSION);
+        codec::encode(&(self.group, self.block, self.piece), &mut value);
+        value.extend_from_slice(lz4);
+        assert!(value.len() <= PART_BYTES_MAX, "a part of {} bytes", value.len());
+        value
+    }
+
+    /// Reads a pair that sled kept: the part, and its compressed bytes.
+    pub(crate) fn from_pair<'a>(key: &[u8], value: &'a [u8]) -> Result<(Self, &'a [u8]), Flaw> {
+        let key = Key::from_bytes(key).ok_or_else(|| Flaw::new(None, "a key is malformed"))?;
+        let flaw = |what: String| Flaw::new(Some(key.first), what);
+        let (&version, rest) =
+            value.split_first().ok_or_else(|| flaw("a value is empty".into()))?;
+        if version != VERSION {
+            return Err(flaw(format!("a value has version {version}, expected {VERSION}")));
+        }
+        let ((group, block, piece), lz4) = codec::decode(rest).map_err(flaw)?;
+        let part = Self { key, group, block, piece };
+        if part.is_sound() { Ok((part, lz4)) } else { Err(flaw("a header is malformed".into())) }
+    }
+
+    fn is_sound(&self) -> bool {
+        let Self { key, group, block, piece } = self;
+        let raw_bytes_max = if block.events == 1 { EVENT_BYTES_MAX } else { BLOCK_RAW_BYTES_MAX };
+        let before = key.first.get().checked_sub(group.first.get());
+        let in_group = before
+            .is_some_and(|before| before + u64::from(block.events) <= u64::from(group.events));
+        in_group
+            && key.part < group.parts
+            && block.events > 0
+            && block.raw_bytes as usize <= raw_bytes_max
+            && *piece < block.pieces
+            && (block.pieces == 1 || block.events == 1)
+    }
+
+    /// Whether this is the last piece of its block.
+    pub(crate) fn ends_block(&self) -> bool {
+        self.piece + 1 == self.block.pieces
+    }
+
+    /// Whether this is the last part of its group, and no event is missing.
+    pub(crate) fn ends_group(&self) -> bool {
+        self.ends_block()
+            && self.key.part + 1 == self.group.parts
+            && self.end() == self.group.first.get() + u64::from(self.group.events)
+    }
+
+    /// Whether this is the first part of its group.
+    pub(crate) fn starts_group(&self) -> bool {
+        self.key == Key { first: self.group.first, part: 0 } && self.piece == 0
+    }
+
+    /// Whether this part comes right after `other` in the log.
+    pub(crate) fn follows(&self, other: &Self) -> bool {
+        if other.ends_group() {
+            return self.starts_group() && self.key.first.get() == other.end();
+        }
+        let next_part = self.group == other.group && self.key.part == other.key.part + 1;
+        let next_piece = if other.ends_block() {
+            self.piece == 0 && self.key.first.get() == other.end()
+        } else {
+            self.piece == other.piece + 1
+                && self.block == other.block
+                && self.key.first == other.key.first
+        };
+        next_part && next_piece
+    }
+
+    /// The number after the block's last offset.
+    fn end(&self) -> u64 {
+        self.key.first.get() + u64::from(self.block.events)
+    }
+}

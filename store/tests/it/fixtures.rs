@@ -1,0 +1,85 @@
+//! Events to keep, and ways to keep them.
+
+use std::path::Path;
+
+use haversack_core::{
+    BaseVersion, MutationNumber, Name, Offset, RowId, Timestamp, Value, Values,
+    event::{Actor, DeviceEdit, EditRequest, Event, Operation, Record, RowKey, Sequenced, Verdict},
+};
+use haversack_store::{Log, LogRecord, SledLog};
+
+/// Text that doesn't compress: hexadecimal digits halve, and no more.
+pub fn noise(seed: u64, length: usize) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut text = String::with_capacity(length + 16);
+    while text.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        // Two of three digits of a base near 128 are printable: nearly a byte of noise per byte.
+        text.extend(state.to_le_bytes().map(|byte| char::from(b' ' + byte % 95)));
+    }
+    text.truncate(length);
+    text
+}
+
+/// The event at an offset, with a text of this length in it.
+pub fn record(offset: u64, text_length: usize) -> LogRecord {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&offset.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+    let values = [("a", Value::Text(noise(offset, text_length))), ("b", Value::Integer(7))];
+    let edit = DeviceEdit {
+        device: RowId::from_bytes([7; 16]),
+        number: MutationNumber::FIRST,
+        key: RowKey { table: Name::known("t"), id: RowId::from_bytes(id) },
+        base: BaseVersion::NONE,
+        request: EditRequest::Fits {
+            operation: Operation::Update,
+            values: values
+                .into_iter()
+                .map(|(name, value)| (Name::known(name), Some(value)))
+                .collect::<Values>(),
+        },
+        verdict: Verdict::Applied,
+    };
+    Sequenced {
+        offset: Offset::new(offset).expect("offsets begin at 1"),
+        at: Timestamp(1_770_000_000_000_000 + i64::try_from(offset).expect("few events")),
+        inner: Record { actor: Actor::Device(edit.device), event: Event::DeviceEdited(edit) },
+    }
+}
+
+/// The first events of a log, as many as there are lengths.
+pub fn records(text_lengths: &[usize]) -> Vec<LogRecord> {
+    (1..).zip(text_lengths).map(|(offset, &length)| record(offset, length)).collect()
+}
+
+/// Appends records in groups of these sizes, over and over, until there are none left.
+pub fn append_all(log: &dyn Log, mut records: &[LogRecord], sizes: &[usize]) {
+    for &size in sizes.iter().cycle() {
+        let (group, rest) = records.split_at(size.min(records.len()));
+        log.append(group).expect("append");
+        records = rest;
+        if records.is_empty() {
+            return;
+        }
+    }
+}
+
+/// Everything that a log holds, read in chunks.
+pub fn read_all(log: &dyn Log, chunk: usize) -> Vec<LogRecord> {
+    let mut records = Vec::new();
+    loop {
+        let next = Offset::new(records.len() as u64 + 1).expect("not 0");
+        let read = log.read(next, chunk).expect("read");
+        if read.is_empty() {
+            return records;
+        }
+        records.extend(read);
+    }
+}
+
+/// A log in `directory` that holds these records, closed again.
+pub fn write_log(directory: &Path, records: &[LogRecord], sizes: &[usize]) {
+    append_all(&SledLog::open(directory).expect("open"), records, sizes);
+}
