@@ -187,6 +187,8 @@ pub struct DeviceEdit {
     pub base: BaseVersion,
     /// What is asked for.
     pub request: EditRequest,
+    /// Fingerprint of the edit as it was sent: sent again under its number, it must be the same.
+    pub content: [u8; 16],
     /// The verdict.
     pub verdict: Verdict,
 }

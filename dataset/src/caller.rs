@@ -2,11 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use haversack_core::{
-    RowId, Timestamp,
-    catalog::Catalog,
-    settings::HierarchyModel,
-};
+use haversack_core::{RowId, Timestamp, catalog::Catalog, settings::HierarchyModel};
 use jiff::tz::TimeZone;
 
 /// Who asks, and when.
@@ -90,7 +86,8 @@ fn below_in_position(catalog: &Catalog, user: RowId, depth: u32) -> BTreeSet<Row
     };
     let parents = catalog.positions.values().map(|p| (p.id, p.parent)).collect();
     let positions = below(own, &parents, depth);
-    let held = |u: &haversack_core::security::User| u.position.is_some_and(|p| positions.contains(&p));
+    let held =
+        |u: &haversack_core::security::User| u.position.is_some_and(|p| positions.contains(&p));
     catalog.users.values().filter(|user| held(user)).map(|user| user.id).collect()
 }
 
@@ -119,6 +116,7 @@ fn below(root: RowId, parents: &BTreeMap<RowId, Option<RowId>>, depth: u32) -> B
 /// # Errors
 /// A message that says what was found and what was expected.
 pub fn check_time_zone(name: &str) -> Result<(), String> {
-    let unknown = || format!("found time zone {name:?}, expected an IANA name such as Europe/Berlin");
+    let unknown =
+        || format!("found time zone {name:?}, expected an IANA name such as Europe/Berlin");
     TimeZone::get(name).map(|_| ()).map_err(|_| unknown())
 }

@@ -39,9 +39,10 @@ pub fn scan<'r>(
         TableKind::System => {
             let catalog = rows.catalog();
             let ids = catalog.system_row_ids(&table.name);
-            Box::new(ids.into_iter().filter_map(|id| {
-                Some((id, Cow::Owned(catalog.system_row(&table.name, id)?)))
-            }))
+            Box::new(
+                ids.into_iter()
+                    .filter_map(|id| Some((id, Cow::Owned(catalog.system_row(&table.name, id)?)))),
+            )
         }
         TableKind::Data | TableKind::Intersect => {
             Box::new(rows.rows(&table.name).map(|(id, row)| (id, Cow::Borrowed(&row.values))))

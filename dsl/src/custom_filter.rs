@@ -49,7 +49,7 @@ impl Check<'_> {
 
     fn ignored(&mut self, what: &str, span: Option<Span>) {
         if let Some(span) = span {
-            let message = format!("{what} in a custom filter has no effect");
+            let message = format!("`{what}` in a custom filter has no effect");
             self.diagnostics.push(self.fetch.source.warning(code::IGNORED, span, message));
         }
     }

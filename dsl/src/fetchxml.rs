@@ -2,6 +2,7 @@
 
 mod condition;
 mod document;
+mod element;
 mod parse;
 mod print;
 mod vocabulary;

@@ -131,13 +131,10 @@ impl Reading {
         }
     }
 
-    /// Whether groups may be nested so deep. The outermost is at depth 1.
-    pub(crate) fn check_depth(&self, depth: usize, span: Span) -> Result<(), Diagnostic> {
-        if depth <= FILTER_DEPTH_MAX {
-            return Ok(());
-        }
+    /// The error that groups are nested too deep, if they are. The outermost is at depth 1.
+    pub(crate) fn too_deep(&self, depth: usize, span: Span) -> Option<Diagnostic> {
         let message = format!("groups are nested deeper than {FILTER_DEPTH_MAX} levels");
-        Err(self.source.error(code::LIMIT, span, message))
+        (depth > FILTER_DEPTH_MAX).then(|| self.source.error(code::LIMIT, span, message))
     }
 
     /// Counts a link to another table.
@@ -216,10 +213,11 @@ impl Reading {
     fn arity_help(&self, operator: Operator, given: &Given) -> Option<&'static str> {
         let (dsl, fetchxml) = match (operator.info().arity, given) {
             (Arity::None, _) => return None,
-            (Arity::One, Given::List(_)) if operator == Operator::Eq => ("use `in`", "use `in`"),
-            (Arity::One, Given::List(_)) if operator == Operator::Ne => {
-                ("use `not-in`", "use `not-in`")
-            }
+            (Arity::One, Given::List(values)) if values.len() > 1 => match operator {
+                Operator::Eq => ("use `in`", "use `in`"),
+                Operator::Ne => ("use `not-in`", "use `not-in`"),
+                _ => return None,
+            },
             (Arity::One, _) => {
                 ("write the value after the operator", "write it in the attribute `value`")
             }

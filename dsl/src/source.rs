@@ -93,10 +93,16 @@ pub fn quoted(text: &str) -> String {
     format!("{:?}…", text.chars().take(QUOTED_LENGTH_MAX).collect::<String>())
 }
 
-/// A name as messages repeat it: in back quotes, escaped, and cut if it is long.
+/// A name as messages repeat it: in back quotes, and cut if it is long.
 #[must_use]
 pub fn named(text: &str) -> String {
-    let cut: String = text.chars().take(QUOTED_LENGTH_MAX).collect();
-    let dots = if cut.len() < text.len() { "…" } else { "" };
-    format!("`{}{dots}`", cut.escape_debug())
+    let mut out = String::from("`");
+    for character in text.chars().take(QUOTED_LENGTH_MAX) {
+        match character.is_control() {
+            true => out.extend(character.escape_unicode()),
+            false => out.push(character),
+        }
+    }
+    let is_cut = text.chars().nth(QUOTED_LENGTH_MAX).is_some();
+    out + if is_cut { "…`" } else { "`" }
 }

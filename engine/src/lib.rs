@@ -1,1 +1,21 @@
-//! placeholder
+//! One open environment: the log, the state it folds to, and the one committer that adds to both.
+//!
+//! Writers hand their work to the committer over a bounded channel. It judges, gives offsets, makes
+//! a group durable, and only then shows the new state and answers. Readers take the state as it is
+//! and keep it: it never changes under them.
+
+#![allow(clippy::disallowed_methods, reason = "this crate is an edge: it reads documents")]
+
+mod clock;
+mod commit;
+mod environment;
+mod error;
+mod group;
+pub mod load;
+pub mod push;
+mod step;
+
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use environment::Environment;
+pub use error::EngineError;
+pub use step::{LineAnswer, LineOutcome};

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use haversack_core::{
-    Name, Offset, RowId, Value, Values,
-    event::RowKey,
-    schema::Table,
-};
+use haversack_core::{Name, Offset, RowId, Value, Values, event::RowKey, schema::Table};
 
 use crate::{State, Touches, effect::differing_columns};
 
@@ -53,7 +49,9 @@ fn of_row(actual: &State, replayed: &State, key: &RowKey) -> Vec<Difference> {
                 value(actual, table.map(AsRef::as_ref), key.id, values, column)
             };
             let mut columns = differing_columns(&one.values, &other.values);
-            columns.extend(table.and_then(|table| derived_difference(actual, table, key.id, &one.values, &other.values)));
+            columns.extend(table.and_then(|table| {
+                derived_difference(actual, table, key.id, &one.values, &other.values)
+            }));
             columns
                 .into_iter()
                 .map(|column| {

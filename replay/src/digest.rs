@@ -65,7 +65,8 @@ impl Lines {
 
 fn catalog(lines: &mut Lines, state: &State) {
     let catalog = &state.catalog;
-    let load = state.load.map(|load| json!([Digest(load.digest).to_string(), load.total, load.done]));
+    let load =
+        state.load.map(|load| json!([Digest(load.digest).to_string(), load.total, load.done]));
     let at = state.at.to_string();
     lines.add("log", &json!([state.cursor.count(), at, catalog.name, catalog.rules, load]));
     lines.add("settings", &catalog.settings);

@@ -121,9 +121,7 @@ pub(crate) struct When {
 pub(crate) fn online(now: Option<&Row>, write: &RowWrite, when: When) -> Option<Option<Row>> {
     match (write.operation, now) {
         (Operation::Create, _) => Some(Some(made(write.values.without_nulls(), when))),
-        (Operation::Update, Some(row)) => {
-            Some(Some(patched(row, &write.values, when)))
-        }
+        (Operation::Update, Some(row)) => Some(Some(patched(row, &write.values, when))),
         (Operation::Delete, Some(_)) => Some(None),
         (Operation::Update | Operation::Delete, None) => None,
     }
@@ -141,9 +139,9 @@ pub(crate) fn applied(
 ) -> Option<Row> {
     let EditRequest::Fits { operation, values } = &edit.request else { return now.cloned() };
     // A device's clock does not say when the server's row was written.
-    let entries = values.iter().filter(|(name, _)| {
-        **name != CREATEDON && **name != MODIFIEDON && !spared.contains(*name)
-    });
+    let entries = values
+        .iter()
+        .filter(|(name, _)| **name != CREATEDON && **name != MODIFIEDON && !spared.contains(*name));
     let values: Values = entries.map(|(name, value)| (name.clone(), value.cloned())).collect();
     match operation {
         Operation::Create => Some(made(owned_values(catalog, edit, &values), when)),

@@ -94,9 +94,7 @@ fn lacks_required(table: &Table, operation: Operation, values: &Values) -> Optio
     let empties = |name: &str| values.entry(name) == Some(&None);
     let lacking = table.columns().iter().any(|column| match operation {
         Operation::Create => column.required && values.get(&column.name).is_none(),
-        Operation::Update => {
-            (column.required || column.name == OWNERID) && empties(&column.name)
-        }
+        Operation::Update => (column.required || column.name == OWNERID) && empties(&column.name),
         Operation::Delete => false,
     });
     lacking.then_some(Refusal::Required)

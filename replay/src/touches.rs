@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use haversack_core::{
-    BaseVersion, Offset, RowId,
-    event::Verdict,
-};
+use haversack_core::{BaseVersion, Offset, RowId, event::Verdict};
 
 /// One event on a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! ```text
 //! format       "haversack.data/1": written last, so that where it is, a whole log was
 //! format.new   the same while the directory is being made, and nothing was acknowledged yet
+//! begun        empty: the log holds events, so that its emptiness is damage
 //! lock         held by the process that has the directory open
 //! log/         sled's
 //! ```
@@ -23,6 +24,7 @@ const FORMAT_BYTES_MAX: u64 = 64;
 
 const FORMAT_NAME: &str = "format";
 const FORMAT_NEW_NAME: &str = "format.new";
+const BEGUN_NAME: &str = "begun";
 const LOCK_NAME: &str = "lock";
 const LOG_NAME: &str = "log";
 
@@ -86,6 +88,17 @@ impl Directory {
         let (from, to) = (self.path.join(FORMAT_NEW_NAME), self.path.join(FORMAT_NAME));
         fs::rename(&from, &to).map_err(|error| io_error("making the format file", &to, &error))?;
         sync_directory(&self.path)
+    }
+
+    /// Says that the log holds events: from now on, an empty one is damage.
+    pub(crate) fn mark_begun(&self) -> io::Result<()> {
+        File::create(self.path.join(BEGUN_NAME))?;
+        try_sync_directory(&self.path)
+    }
+
+    /// Whether [`Directory::mark_begun`] was called once.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.path.join(BEGUN_NAME).exists()
     }
 }
 
@@ -193,13 +206,13 @@ fn lock(directory: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// Makes the names in a directory durable, where the system lets directories be synced.
 fn sync_directory(path: &Path) -> Result<(), StoreError> {
-    if cfg!(not(unix)) {
-        return Ok(());
-    }
-    let sync = File::open(path).and_then(|directory| directory.sync_all());
-    sync.map_err(|error| io_error("syncing a directory", path, &error))
+    try_sync_directory(path).map_err(|error| io_error("syncing a directory", path, &error))
+}
+
+/// Makes the names in a directory durable, where the system lets directories be synced.
+fn try_sync_directory(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
 /// An error that names the file.

@@ -97,6 +97,12 @@ impl SledFile {
         })
     }
 
+    /// Takes another handle to sync, and gives back the one before.
+    #[cfg(test)]
+    pub(crate) fn replace_file(&mut self, file: File) -> File {
+        std::mem::replace(&mut self.file, file)
+    }
+
     /// The parts from `key` on.
     pub(crate) fn parts_from(&self, key: Key) -> sled::Iter {
         self.parts.range(key.to_bytes()..)

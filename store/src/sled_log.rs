@@ -13,11 +13,12 @@ use haversack_core::{Cursor, Offset};
 
 use crate::{
     Log, LogRecord, StoreError,
-    directory::{Directory, Standing},
+    directory::{Directory, Standing, io_error},
     fault::{Failed, damaged},
     flaw::Flaw,
     log::head_after,
     pack::pack,
+    part::Key,
     sled_file::{Fault, SledFile, caught},
     tail::{start_of, tail},
     unpack::Unpacker,
@@ -55,8 +56,19 @@ impl SledLog {
         // What a killed process wrote may be in sled and not yet on the disk.
         sled.sync().map_err(failed)?;
         let head = caught(|| tail(&sled)).map_err(|failed| failed.at_open(directory.path()))?;
+        check_begun(&directory, head)?;
         let head = AtomicU64::new(head.count());
         Ok(Self { sled, directory, failure: Mutex::new(None), head })
+    }
+
+    /// Writes pairs and makes them durable; `head` is the head before.
+    fn write(&self, head: Cursor, pairs: Vec<(Key, Vec<u8>)>) -> Result<(), Fault> {
+        self.sled.write(pairs)?;
+        self.sled.sync()?;
+        if head == Cursor::START {
+            self.directory.mark_begun()?;
+        }
+        Ok(())
     }
 
     fn read_parts(&self, from: Offset, count: usize) -> Result<Vec<LogRecord>, Failed> {
@@ -103,10 +115,26 @@ fn reopen(directory: &Directory) -> Result<SledFile, StoreError> {
     }
 }
 
+/// Checks that a log that once held events isn't empty.
+fn check_begun(directory: &Directory, head: Cursor) -> Result<(), StoreError> {
+    match (head == Cursor::START, directory.has_begun()) {
+        (true, true) => {
+            let flaw = Flaw::new(Some(Offset::FIRST), "the log is empty, and once was not");
+            Err(damaged(directory.path(), flaw))
+        }
+        // The process ended after its first group and before it said so.
+        (false, false) => directory
+            .mark_begun()
+            .map_err(|error| io_error("opening the log", directory.path(), &error)),
+        (true, false) | (false, true) => Ok(()),
+    }
+}
+
 impl Log for SledLog {
     fn append(&self, group: &[LogRecord]) -> Result<(), StoreError> {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        let head = head_after(self.head(), group);
+        let before = self.head();
+        let head = head_after(before, group);
         if group.is_empty() {
             return Ok(());
         }
@@ -116,7 +144,7 @@ impl Log for SledLog {
         }
         let pairs = pack(group)
             .map_err(|large| StoreError::TooLarge { offset: large.offset, bytes: large.bytes })?;
-        self.sled.write(pairs).and_then(|()| self.sled.sync()).map_err(|fault| {
+        self.write(before, pairs).map_err(|fault| {
             let failed = Failed::from(fault);
             *failure = Some(failed.to_string());
             failed.at_append(self.directory.path())
@@ -149,3 +177,6 @@ impl fmt::Debug for SledLog {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,9 +41,7 @@ pub(super) fn same_set(value: &Value, literals: &[Literal]) -> bool {
 /// How a value stands to a literal of its kind; none where the two can't be compared.
 pub(super) fn order(value: &Value, literal: &Literal, zone: &TimeZone) -> Option<Ordering> {
     match (value, literal) {
-        (Value::Timestamp(value), Literal::Local(local)) => {
-            Some(value.cmp(&instant(*local, zone)))
-        }
+        (Value::Timestamp(value), Literal::Local(local)) => Some(value.cmp(&instant(*local, zone))),
         (Value::Date(value), Literal::Local(local)) => Some(midnight(*value).cmp(local)),
         (Value::Date(value), Literal::Value(Value::Timestamp(instant))) => {
             Some(midnight(*value).cmp(&zone.to_datetime(instant.to_jiff())))

@@ -23,9 +23,7 @@ pub(super) fn holds(
 ) -> bool {
     match negated(condition.operator) {
         Some(positive) => !positive_holds(catalog, caller, positive, &condition.operand, value),
-        None => {
-            positive_holds(catalog, caller, condition.operator, &condition.operand, value)
-        }
+        None => positive_holds(catalog, caller, condition.operator, &condition.operand, value),
     }
 }
 

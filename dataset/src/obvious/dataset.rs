@@ -57,9 +57,7 @@ fn add_related(rows: &dyn Rows, caller: &Caller, included: &mut Included) -> boo
         for related in &item.related_to {
             for (id, to) in joined(rows, table, related, included) {
                 let key = RowKey { table: table.name.clone(), id };
-                if !included.contains_key(&key)
-                    && readable::by_id(rows, caller, &table.name, id)
-                {
+                if !included.contains_key(&key) && readable::by_id(rows, caller, &table.name, id) {
                     let relationship = related.relationship.clone();
                     included.insert(key, Cause::Joined { relationship, to });
                 }
@@ -89,14 +87,16 @@ pub(super) fn direct(
         Criterion::Other => chosen(&|values| {
             item.other.iter().any(|own| is_own(catalog, caller, *own, table, values))
         }),
-        Criterion::Custom => match haversack_dsl::compile(item.filter.as_deref().unwrap_or(""), catalog) {
-            Ok(resolved) => {
-                query::select(rows, caller, table, &resolved.query).map(|(id, _)| id).collect()
+        Criterion::Custom => {
+            match haversack_dsl::compile(item.filter.as_deref().unwrap_or(""), catalog) {
+                Ok(resolved) => {
+                    query::select(rows, caller, table, &resolved.query).map(|(id, _)| id).collect()
+                }
+                // A later change of the schema can leave a filter without its columns; it then
+                // selects nothing, and `explain` says so.
+                Err(_) => BTreeSet::new(),
             }
-            // A later change of the schema can leave a filter without its columns; it then
-            // selects nothing, and `explain` says so.
-            Err(_) => BTreeSet::new(),
-        },
+        }
     }
 }
 
@@ -170,15 +170,18 @@ pub fn related_to(
 fn pairs(rows: &dyn Rows, relationship: &Relationship) -> Vec<(RowId, RowId)> {
     let Some(holder) = rows.catalog().table(match relationship.kind {
         RelationshipKind::ManyToOne => &relationship.table,
-        RelationshipKind::ManyToMany => relationship.intersect.as_ref().unwrap_or(&relationship.table),
+        RelationshipKind::ManyToMany => {
+            relationship.intersect.as_ref().unwrap_or(&relationship.table)
+        }
     }) else {
         return Vec::new();
     };
-    let end = |id, values: &Values, column: &str, target: &str| {
-        match rows.catalog().column_value(holder, id, values, column) {
-            Some(Value::Reference(to)) if to.table == target => Some(to.id),
-            _ => None,
-        }
+    let end = |id, values: &Values, column: &str, target: &str| match rows
+        .catalog()
+        .column_value(holder, id, values, column)
+    {
+        Some(Value::Reference(to)) if to.table == target => Some(to.id),
+        _ => None,
     };
     scan(rows, holder)
         .filter_map(|(id, values)| match (relationship.kind, &relationship.target_column) {

@@ -292,15 +292,9 @@ fn truth(rows: &dyn Rows, caller: &Caller, filter: &Filter, row: Tested<'_>) -> 
     }
 }
 
-fn linked_truth(
-    rows: &dyn Rows,
-    caller: &Caller,
-    linked: &Linked,
-    row: Tested<'_>,
-) -> LinkedTruth {
-    let found: Vec<RowId> = filter::linked_rows(rows, caller, linked, row)
-        .take(LINKED_ROWS_NAMED_MAX)
-        .collect();
+fn linked_truth(rows: &dyn Rows, caller: &Caller, linked: &Linked, row: Tested<'_>) -> LinkedTruth {
+    let found: Vec<RowId> =
+        filter::linked_rows(rows, caller, linked, row).take(LINKED_ROWS_NAMED_MAX).collect();
     let holds = match linked.quantifier {
         Quantifier::Any => !found.is_empty(),
         Quantifier::NotAny => found.is_empty(),

@@ -10,7 +10,10 @@ enum Token {
     AnyRun,
     AnyOne,
     One(char),
-    Set { negated: bool, ranges: Vec<(char, char)> },
+    Set {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
     /// An opening bracket that nothing closes.
     Never,
 }

@@ -17,10 +17,7 @@ pub(super) fn run(rows: &dyn Rows, caller: &Caller, query: &Query) -> Vec<Answer
     if let Some(top) = query.top {
         selected.truncate(top as usize);
     }
-    selected
-        .into_iter()
-        .map(|(id, values)| project(rows, table, query, id, &values))
-        .collect()
+    selected.into_iter().map(|(id, values)| project(rows, table, query, id, &values)).collect()
 }
 
 /// The rows that the query selects, by id, without order or limit.
@@ -41,9 +38,7 @@ fn project(rows: &dyn Rows, table: &Table, query: &Query, id: RowId, values: &Va
     let row = Tested { table, id, values };
     let value = |column: &str, key: &str| Some((key.to_owned(), row.value(rows, column)?));
     let values = match &query.columns {
-        Columns::All => {
-            table.columns().iter().filter_map(|c| value(&c.name, &c.name)).collect()
-        }
+        Columns::All => table.columns().iter().filter_map(|c| value(&c.name, &c.name)).collect(),
         Columns::Listed(listed) => {
             listed.iter().filter_map(|selected| value(&selected.column, &selected.key)).collect()
         }

@@ -1,10 +1,11 @@
 //! Reads filters in the DSL: groups, conditions, linked filters.
 
+use haversack_core::Name;
 use nom::{Parser, branch::alt, combinator::opt, multi::separated_list1};
 
 use super::lexis::{
-    Input, Parsed, foreign_operator, is_bare_value, keyword, name, next, required_sign, sign, span,
-    stop, unexpected, value, word,
+    Input, Parsed, foreign_operator, is_bare_value, keyword, name, required_sign, sign, span, stop,
+    unexpected, value, word,
 };
 use crate::{
     ast::{Condition, Connective, Group, Linked, Part, Quantifier, Spanned},
@@ -12,7 +13,6 @@ use crate::{
     reading::Given,
     source::Span,
 };
-use haversack_core::Name;
 
 const PARTS: &str = "a condition, `and`, `or`, `any`, `not any` or `}`";
 
@@ -35,7 +35,7 @@ fn body(
     depth: usize,
 ) -> Parsed<'_, Group> {
     let (mut input, brace) = required_sign(input, '{')?;
-    if let Err(error) = input.extra.check_depth(depth, brace.clone()) {
+    if let Some(error) = input.extra.too_deep(depth, brace.clone()) {
         return stop(error);
     }
     let connective = connective.unwrap_or(Spanned::new(Connective::And, brace));
@@ -203,7 +203,7 @@ fn list_value(input: Input<'_>) -> Parsed<'_, Spanned<String>> {
         None => {
             let error = unexpected(input, "a value");
             let is_word = word(input).is_ok_and(|(_, found)| !is_bare_value(&found));
-            let is_quote = next(input).1 == "`\\'`";
+            let is_quote = input.starts_with('\'');
             stop(if is_word || is_quote {
                 error.help("texts stand in double quotes")
             } else {

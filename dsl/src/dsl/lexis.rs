@@ -110,6 +110,11 @@ pub(super) fn name<'a>(input: Input<'a>, what: &str) -> Parsed<'a, Spanned<Name>
     if let Some(found) = quoted {
         return checked_name(rest, found, what);
     }
+    if input.starts_with('`') {
+        let start = input.location_offset();
+        let message = "a name in back quotes that does not end on its line";
+        return stop(input.extra.source.error(code::SYNTAX, start..start + 1, message));
+    }
     let (rest, found) = opt(word).parse(input)?;
     let Some(found) = found else { return stop(unexpected(input, what)) };
     if is_reserved(&found) {

@@ -42,7 +42,9 @@ fn fetch(input: Input<'_>) -> Parsed<'_, Fetch> {
     let (input, ()) = blank(input)?;
     let (input, start) = opt(keyword("fetch")).parse(input)?;
     if start.is_none() {
-        return stop(unexpected(input, "`fetch` and a table's name"));
+        let found = word(input).map_or("", |(_, found)| *found.fragment());
+        let error = unexpected(input, "`fetch` and a table's name");
+        return stop(error.did_you_mean(nearest(found, ["fetch"])));
     }
     let (input, table) = name(input, "a table's name")?;
     let (input, brace) = opt(sign('{')).parse(input)?;

@@ -138,7 +138,7 @@ fn name(name: &Name) -> String {
 }
 
 fn value(text: &str) -> String {
-    if is_bare_value(text) {
+    if is_bare_value(text) && !looks_like_a_code(text) {
         return text.to_owned();
     }
     let mut out = String::from('"');
@@ -155,4 +155,13 @@ fn value(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// Whether a number is written as people write codes and not amounts: `007`, `1e5`. Both forms
+/// would be read back; quotes show that the text counts.
+fn looks_like_a_code(number: &str) -> bool {
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    let has_leading_zero = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+    has_leading_zero
+        || digits.starts_with(|c: char| c.is_ascii_digit()) && digits.contains(['e', 'E'])
 }

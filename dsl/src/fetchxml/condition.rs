@@ -1,9 +1,9 @@
 //! Reads filters in FetchXML: groups, conditions, linked filters.
 
-use roxmltree::Node;
+use roxmltree::{Node, NodeType};
 
 use super::{
-    parse::{Attributes, children, tag},
+    element::{Attributes, children, tag},
     vocabulary::{CONDITION, FILTER, LINK, VALUE},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 pub(super) fn group(reading: &Reading, node: Node<'_, '_>, depth: usize) -> Group {
     let attributes = Attributes::read(reading, node, &FILTER);
     let connective = connective(reading, attributes.get("type"), tag(node));
-    if let Err(error) = reading.check_depth(depth, tag(node)) {
+    if let Some(error) = reading.too_deep(depth, tag(node)) {
         reading.report(error);
         return Group { connective, parts: Vec::new() };
     }
@@ -78,8 +78,8 @@ fn condition(reading: &Reading, node: Node<'_, '_>) -> Option<Condition> {
     let column =
         column.and_then(|found| reading.name(&found.node, found.span.clone(), "a column's name"));
     let operator = operator.and_then(|found| reading.operator(&found.node, found.span.clone()));
-    // A condition on another column has been told that these are not supported yet.
-    if node.has_attribute("valueof") {
+    // A value in a wrong place has been reported: that it is not in the right one says nothing new.
+    if node.has_attribute("valueof") || has_strays(node, values.len()) {
         return None;
     }
     let given = match (attributes.get("value"), values.is_empty()) {
@@ -97,24 +97,24 @@ fn condition(reading: &Reading, node: Node<'_, '_>) -> Option<Condition> {
     reading.condition(column?, operator?, given)
 }
 
+/// Whether a condition has texts, or elements other than its values.
+fn has_strays(node: Node<'_, '_>, values: usize) -> bool {
+    let is_text = |child: Node<'_, '_>| {
+        child.is_text() && !child.text().unwrap_or_default().trim().is_empty()
+    };
+    node.children().any(is_text) || node.children().filter(Node::is_element).count() > values
+}
+
 fn value(reading: &Reading, node: Node<'_, '_>) -> Spanned<String> {
     Attributes::read(reading, node, &VALUE);
-    let is_whole = |child: &Node<'_, '_>| child.is_text() || child.is_comment();
-    if !node.children().all(|child| is_whole(&child)) {
-        // Whatever is in there is none of the elements that may be.
-        let only_elements = node.children().filter(Node::is_element);
-        for child in only_elements {
-            let message = format!("found element `{}` in `value`", child.tag_name().name());
-            reading.report(
-                reading.source.error(code::UNKNOWN_ELEMENT, tag(child), message).expected("text"),
-            );
-        }
-        for child in node.children().filter(Node::is_pi) {
-            let message = "found a processing instruction";
-            reading.report(
-                reading.source.error(code::SYNTAX, child.range(), message).expected("text"),
-            );
-        }
+    for child in node.children() {
+        let message = match child.node_type() {
+            NodeType::Element => format!("found element `{}` in `value`", child.tag_name().name()),
+            NodeType::PI => "found a processing instruction in `value`".to_owned(),
+            NodeType::Root | NodeType::Text | NodeType::Comment => continue,
+        };
+        let error = reading.source.error(code::UNKNOWN_ELEMENT, child.range(), message);
+        reading.report(error.expected("text"));
     }
     let text: String =
         node.children().filter(Node::is_text).filter_map(|child| child.text()).collect();

@@ -13,17 +13,17 @@ use crate::{
 const ELEMENT_DEPTH_MAX: usize = 2 + 2 * FILTER_DEPTH_MAX + 2;
 
 /// Reads a document.
-pub(super) fn document(source: &Source) -> Result<Document<'_>, Diagnostic> {
+pub(super) fn document(source: &Source) -> Result<Document<'_>, Box<Diagnostic>> {
     scan(source)?;
     let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
     Document::parse_with_options(source.text(), options)
-        .map_err(|error| no_document(source, &error))
+        .map_err(|error| Box::new(no_document(source, &error)))
 }
 
 /// Refuses what must not reach the reader: document types, and nesting that no query has.
 ///
 /// Malformed tags are left for the reader to explain.
-fn scan(source: &Source) -> Result<(), Diagnostic> {
+fn scan(source: &Source) -> Result<(), Box<Diagnostic>> {
     let text = source.text();
     let mut depth = 0_usize;
     let mut at = 0;
@@ -37,7 +37,8 @@ fn scan(source: &Source) -> Result<(), Diagnostic> {
         }
         if rest.starts_with("<!") {
             let error = source.error(code::DTD, start..at, "found a document type declaration");
-            return Err(error.expected("none").help("leave out `<!DOCTYPE …>` and its entities"));
+            let help = "leave out `<!DOCTYPE …>` and its entities";
+            return Err(Box::new(error.expected("none").help(help)));
         }
         if rest.starts_with("</") {
             depth = depth.saturating_sub(1);
@@ -46,7 +47,7 @@ fn scan(source: &Source) -> Result<(), Diagnostic> {
         }
         if depth > ELEMENT_DEPTH_MAX {
             let message = format!("groups are nested deeper than {FILTER_DEPTH_MAX} levels");
-            return Err(source.error(code::LIMIT, start..at, message));
+            return Err(Box::new(source.error(code::LIMIT, start..at, message)));
         }
     }
     Ok(())
@@ -91,8 +92,14 @@ fn no_document(source: &Source, error: &Error) -> Diagnostic {
         Error::DuplicatedAttribute(name, _) => {
             source.error(code::DUPLICATE, at, format!("found attribute {} twice", named(name)))
         }
-        Error::InvalidAttributeValue(_) => {
+        Error::InvalidAttributeValue(_) | Error::InvalidChar(b'"' | b'\'', b'<', _) => {
             spanned("found `<` in a value".to_owned()).help("write `&lt;`")
+        }
+        Error::MalformedEntityReference(_) if source.text()[at.start..].starts_with("&#") => {
+            spanned("found the number of no character that XML can carry".to_owned())
+        }
+        Error::UnknownToken(_) => {
+            spanned("found text outside of all elements".to_owned()).expected("the end of the text")
         }
         Error::MalformedEntityReference(_) => {
             spanned("found `&` that begins no entity".to_owned()).help("write `&amp;`")

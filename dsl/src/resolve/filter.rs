@@ -1,5 +1,7 @@
 //! Groups and conditions: operators against the types of their columns.
 
+use std::collections::BTreeSet;
+
 use haversack_core::{
     Value,
     schema::{Column, ColumnType, SYSTEMUSER, Table},
@@ -47,12 +49,11 @@ impl Resolver<'_> {
             condition.values.iter().map(|value| self.literal(column, value)).collect();
         let literals: Vec<Literal> = literals.into_iter().collect::<Option<_>>()?;
         self.look_twice(condition, &literals);
-        let operand = match operator.info().arity {
-            Arity::None => Operand::None,
-            Arity::One => Operand::One(literals.into_iter().next()?),
-            Arity::Many => Operand::Many(literals),
-        };
-        Some(Condition { column: column.name.clone(), operator, operand })
+        let operand = operand(operator.info().arity, literals);
+        if operand.is_none() {
+            self.report(|source| wrong_arity(source, &condition.operator));
+        }
+        Some(Condition { column: column.name.clone(), operator, operand: operand? })
     }
 
     fn literal(&self, column: &Column, value: &Spanned<String>) -> Option<Literal> {
@@ -97,14 +98,15 @@ impl Resolver<'_> {
             operator,
             Operator::BeginsWith | Operator::NotBeginWith | Operator::Like | Operator::NotLike
         );
-        for (at, value) in condition.values.iter().enumerate() {
+        let mut seen = BTreeSet::new();
+        for (value, literal) in condition.values.iter().zip(literals) {
             if begins_anywhere && value.node.starts_with('%') {
                 self.report(|source| {
                     let message = "a pattern that begins with a wildcard looks at every row";
                     source.warning(code::LEADING_WILDCARD, value.span.clone(), message)
                 });
             }
-            if literals[..at].iter().any(|before| is_same(before, &literals[at])) {
+            if !seen.insert(key(literal)) {
                 self.report(|source| {
                     let message = format!("found {} twice in the list", quoted(&value.node));
                     source.warning(code::DUPLICATE_VALUE, value.span.clone(), message)
@@ -112,6 +114,29 @@ impl Resolver<'_> {
             }
         }
     }
+}
+
+/// What is equal for literals that every row compares alike with.
+fn key(literal: &Literal) -> String {
+    match literal {
+        Literal::Value(Value::Text(text)) => equality_key(text),
+        other => other.to_string(),
+    }
+}
+
+/// As many literals as the operator takes. The parsers give no others; trees made by programs may.
+fn operand(arity: Arity, literals: Vec<Literal>) -> Option<Operand> {
+    match (arity, literals.len()) {
+        (Arity::None, 0) => Some(Operand::None),
+        (Arity::One, 1) => literals.into_iter().next().map(Operand::One),
+        (Arity::Many, 1..) => Some(Operand::Many(literals)),
+        _ => None,
+    }
+}
+
+fn wrong_arity(source: &Source, operator: &Spanned<Operator>) -> Diagnostic {
+    let message = format!("operator `{}` with too few or too many values", operator.node.name());
+    source.error(code::ARITY, operator.span.clone(), message)
 }
 
 /// Whether a column is of a type that the operator is for.
@@ -141,14 +166,5 @@ fn misfit(source: &Source, operator: &Spanned<Operator>, column: &Column) -> Dia
         error.expected("an owner, or a lookup to `systemuser`")
     } else {
         error.expected(info.types.describe())
-    }
-}
-
-fn is_same(left: &Literal, right: &Literal) -> bool {
-    match (left, right) {
-        (Literal::Value(Value::Text(left)), Literal::Value(Value::Text(right))) => {
-            equality_key(left) == equality_key(right)
-        }
-        _ => left == right,
     }
 }

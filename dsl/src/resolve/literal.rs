@@ -1,7 +1,7 @@
 //! Values of conditions, read by the type of their column.
 
 use haversack_core::{
-    Date, Decimal, Double, Name, RowId, Timestamp, Value, nearest,
+    Date, Decimal, Double, RowId, Timestamp, Value, nearest,
     schema::{Column, ColumnType},
 };
 use jiff::civil;
@@ -124,6 +124,8 @@ fn begins_with_date(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use haversack_core::Name;
+
     use super::*;
 
     fn read(column_type: ColumnType, text: &str) -> Result<Literal, Misread> {

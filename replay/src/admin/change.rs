@@ -93,7 +93,11 @@ impl Change {
     }
 }
 
-fn put(kind: &Json, mut object: Map<String, Json>, catalog: &Catalog) -> Result<Change, NotAChange> {
+fn put(
+    kind: &Json,
+    mut object: Map<String, Json>,
+    catalog: &Catalog,
+) -> Result<Change, NotAChange> {
     let name = object.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
     let known_id = match kind.as_str() {
         Some("business_unit") => {
@@ -210,9 +214,8 @@ fn operation(text: &str) -> Result<Operation, Fault> {
 }
 
 fn id(text: &str) -> Result<RowId, Fault> {
-    text.parse().map_err(|error: haversack_core::RowIdError| {
-        Fault::new("bad_value", error.to_string())
-    })
+    text.parse()
+        .map_err(|error: haversack_core::RowIdError| Fault::new("bad_value", error.to_string()))
 }
 
 fn member_change(json: Json) -> Result<Change, Fault> {

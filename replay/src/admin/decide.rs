@@ -10,10 +10,7 @@ use haversack_core::{
     schema::TableDefinition,
 };
 
-use super::{
-    Change, Fault, Warning, check,
-    row,
-};
+use super::{Change, Fault, Warning, check, row};
 use crate::{State, fold_catalog};
 
 /// What a change comes to.
@@ -192,8 +189,7 @@ fn membership(
 ) -> Result<Decision, Fault> {
     known_profile(catalog, profile)?;
     let concerned = concerned(catalog, member)?;
-    let is_member =
-        catalog.assignments.iter().any(|a| a.profile == profile && a.member == member);
+    let is_member = catalog.assignments.iter().any(|a| a.profile == profile && a.member == member);
     if !add {
         let event = Event::MemberRemoved { profile: profile.to_owned(), member };
         let records = if is_member { vec![by_administrator(event)] } else { Vec::new() };

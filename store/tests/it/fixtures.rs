@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use haversack_core::{
-    BaseVersion, MutationNumber, Name, Offset, RowId, Timestamp, Value, Values,
-    event::{Actor, DeviceEdit, EditRequest, Event, Operation, Record, RowKey, Sequenced, Verdict},
+    Name, Offset, RowId, Timestamp, Value, Values,
+    event::{Actor, Event, Operation, Record, RowKey, RowWrite, Sequenced},
 };
 use haversack_store::{Log, LogRecord, SledLog};
 
-/// Text that doesn't compress: hexadecimal digits halve, and no more.
+/// Text that lz4 can't make shorter.
 pub fn noise(seed: u64, length: usize) -> String {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut text = String::with_capacity(length + 16);
@@ -16,7 +16,6 @@ pub fn noise(seed: u64, length: usize) -> String {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        // Two of three digits of a base near 128 are printable: nearly a byte of noise per byte.
         text.extend(state.to_le_bytes().map(|byte| char::from(b' ' + byte % 95)));
     }
     text.truncate(length);
@@ -28,24 +27,18 @@ pub fn record(offset: u64, text_length: usize) -> LogRecord {
     let mut id = [0; 16];
     id[..8].copy_from_slice(&offset.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
     let values = [("a", Value::Text(noise(offset, text_length))), ("b", Value::Integer(7))];
-    let edit = DeviceEdit {
-        device: RowId::from_bytes([7; 16]),
-        number: MutationNumber::FIRST,
+    let write = RowWrite {
         key: RowKey { table: Name::known("t"), id: RowId::from_bytes(id) },
-        base: BaseVersion::NONE,
-        request: EditRequest::Fits {
-            operation: Operation::Update,
-            values: values
-                .into_iter()
-                .map(|(name, value)| (Name::known(name), Some(value)))
-                .collect::<Values>(),
-        },
-        verdict: Verdict::Applied,
+        operation: Operation::Update,
+        values: values
+            .into_iter()
+            .map(|(name, value)| (Name::known(name), Some(value)))
+            .collect::<Values>(),
     };
     Sequenced {
         offset: Offset::new(offset).expect("offsets begin at 1"),
         at: Timestamp(1_770_000_000_000_000 + i64::try_from(offset).expect("few events")),
-        inner: Record { actor: Actor::Device(edit.device), event: Event::DeviceEdited(edit) },
+        inner: Record { actor: Actor::User(write.key.id), event: Event::RowWritten(write) },
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tests of both logs through what the rest of the program sees of them.
 
+#![allow(clippy::disallowed_methods, reason = "the tests damage files")]
+
 mod conformance;
 mod damage;
 mod directory;

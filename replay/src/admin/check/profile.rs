@@ -109,10 +109,8 @@ fn criterion(table: &Table, item: &ProfileItem) -> Result<(), Fault> {
         return Err(Fault::new("bad_criterion", message));
     }
     if (item.criterion == Criterion::Custom) != item.filter.is_some() {
-        let message = format!(
-            "item `{}`: the criterion custom, and no other, has a \"filter\"",
-            table.name
-        );
+        let message =
+            format!("item `{}`: the criterion custom, and no other, has a \"filter\"", table.name);
         return Err(Fault::new("bad_criterion", message));
     }
     Ok(())
@@ -154,11 +152,7 @@ fn relation(
     if !joins(relationship, &item.table, &related.table) {
         let message = format!(
             "item `{}`: relationship `{}` joins `{}` and `{}`, not `{}`",
-            item.table,
-            relationship.name,
-            relationship.table,
-            relationship.target,
-            related.table
+            item.table, relationship.name, relationship.table, relationship.target, related.table
         );
         return Err(Fault::new("bad_relationship", message));
     }

@@ -83,9 +83,8 @@ fn special_columns(table: &TableDefinition) -> Result<(), Fault> {
         return Err(unknown("unknown_column", &what, name, known()));
     }
     if let Some(name) = table.hierarchy_column.as_deref() {
-        let column = compiled
-            .column(name)
-            .ok_or_else(|| unknown("unknown_column", &what, name, known()))?;
+        let column =
+            compiled.column(name).ok_or_else(|| unknown("unknown_column", &what, name, known()))?;
         if column.targets != [table.name.clone()] {
             let message = format!(
                 "hierarchy column `{}.{name}` must be a lookup to its own table",
@@ -113,8 +112,7 @@ fn many_to_one(table: &Table, relationship: &Relationship) -> Result<(), Fault> 
     let name = &relationship.column;
     let known = table.columns().iter().map(|column| column.name.as_str());
     let what = format!("column in table `{}`", table.name);
-    let column =
-        table.column(name).ok_or_else(|| unknown("unknown_column", &what, name, known))?;
+    let column = table.column(name).ok_or_else(|| unknown("unknown_column", &what, name, known))?;
     if !column.targets.contains(&relationship.target) {
         let message = format!(
             "relationship `{}`: column `{}.{name}` is no lookup to `{}`",

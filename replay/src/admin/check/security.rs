@@ -143,10 +143,8 @@ pub(in super::super) fn app(catalog: &Catalog, app: &App) -> Result<(), Fault> {
 pub(in super::super) fn settings(settings: &Settings) -> Result<(), Fault> {
     time_zone(&settings.time_zone)?;
     if settings.hierarchy.depth > HIERARCHY_DEPTH_MAX {
-        let message = format!(
-            "hierarchy depth {} is beyond {HIERARCHY_DEPTH_MAX}",
-            settings.hierarchy.depth
-        );
+        let message =
+            format!("hierarchy depth {} is beyond {HIERARCHY_DEPTH_MAX}", settings.hierarchy.depth);
         return Err(Fault::new("bad_value", message));
     }
     // Any year without a leap day will do: a fiscal year can't start on 29 February.

@@ -1,0 +1,81 @@
+//! Runs `tests/cases/*.case`: texts and what comes of them.
+//!
+//! A case is an input, a line `----`, and what is expected; a line `====` stands between cases.
+//! `UPDATE_EXPECT=1 cargo test -p haversack-dsl` writes what comes out into the files.
+#![allow(clippy::disallowed_methods, reason = "tests read their case files")]
+
+mod common;
+
+use std::path::PathBuf;
+
+use haversack_core::settings::Compatibility;
+use haversack_dsl::{Diagnostic, check_custom_filter, compile, parse, print_dsl, print_fetchxml};
+
+#[test]
+fn print() {
+    check("print", |text| match parse(text) {
+        Err(errors) => listed(&errors),
+        Ok(fetch) => {
+            let (dsl, fetchxml) = (print_dsl(&fetch), print_fetchxml(&fetch));
+            assert_eq!(parse(&dsl).expect("the DSL is read back"), fetch, "{dsl}");
+            assert_eq!(parse(&fetchxml).expect("FetchXML is read back"), fetch, "{fetchxml}");
+            format!("{dsl}\n{fetchxml}")
+        }
+    });
+}
+
+#[test]
+fn resolve() {
+    check("resolve", compiled);
+}
+
+#[test]
+fn errors() {
+    check("errors", compiled);
+    check("errors_fetchxml", compiled);
+    check("errors_resolve", compiled);
+}
+
+#[test]
+fn custom_filter() {
+    check("custom_filter", |text| match parse(text) {
+        Err(errors) => listed(&errors),
+        Ok(fetch) => [Compatibility::Classic, Compatibility::Extended]
+            .map(|mode| {
+                format!("{mode:?}\n{}", listed(&check_custom_filter(&fetch, "account", mode)))
+            })
+            .concat(),
+    });
+}
+
+fn compiled(text: &str) -> String {
+    match compile(text, &common::catalog()) {
+        Ok(resolved) => format!("{}{}", resolved.query, listed(&resolved.warnings)),
+        Err(errors) => listed(&errors),
+    }
+}
+
+fn listed(diagnostics: &[Diagnostic]) -> String {
+    let line = |found: &Diagnostic| {
+        let severity = if found.is_error() { "error" } else { "warning" };
+        format!("{severity}[{}] {found}\n", found.code)
+    };
+    diagnostics.iter().map(line).collect()
+}
+
+fn check(file: &str, run: impl Fn(&str) -> String) {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "cases", file].iter().collect();
+    let path = path.with_extension("case");
+    let text = std::fs::read_to_string(&path).expect("the case file is there");
+    let mut actual = Vec::new();
+    for case in text.split("\n====\n") {
+        let input = case.split_once("\n----\n").map_or(case, |(input, _)| input).trim_end();
+        actual.push(format!("{input}\n----\n{}", run(input).trim_end()));
+    }
+    let actual = actual.join("\n====\n") + "\n";
+    if std::env::var("UPDATE_EXPECT").is_ok() {
+        std::fs::write(&path, actual).expect("the case file can be written");
+    } else {
+        assert_eq!(actual, text, "{}; UPDATE_EXPECT=1 takes it over", path.display());
+    }
+}

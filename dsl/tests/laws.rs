@@ -1,0 +1,264 @@
+//! Laws that hold of every query: what is printed is read back, and nothing that is read panics.
+
+mod common;
+
+use haversack_core::Name;
+use haversack_dsl::{
+    ast::{
+        Columns, Condition, Connective, Fetch, Group, Linked, Order, Part, Quantifier, Selected,
+        Source, Spanned,
+    },
+    compile,
+    operator::{Arity, OPERATORS},
+    parse, print_dsl, print_fetchxml,
+};
+use proptest::{collection::vec, option, prelude::*, sample::select};
+
+const RESERVED: &[&str] = &[
+    "all", "and", "any", "as", "asc", "columns", "desc", "false", "fetch", "filter", "link", "not",
+    "on", "or", "order", "top", "true", "null", "eq", "in",
+];
+
+fn name() -> impl Strategy<Value = Spanned<Name>> {
+    let text = prop_oneof![
+        3 => "[A-Za-z_][A-Za-z0-9_]{0,9}",
+        1 => select(RESERVED).prop_map(str::to_owned),
+        1 => select(vec!["account", "contact", "name", "revenue", "accountid"]).prop_map(str::to_owned),
+    ];
+    text.prop_map(|text| Spanned::nowhere(text.parse().expect("the pattern gives names")))
+}
+
+fn character() -> impl Strategy<Value = char> {
+    prop_oneof![
+        4 => any::<char>().prop_filter("XML carries it", |c| {
+            !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+        }),
+        2 => select(vec!['"', '\'', '\\', '\n', '\r', '\t', ' ', '&', '<', '>', ']', '\u{7f}', '\u{85}', '\u{feff}']),
+        2 => proptest::char::range('a', 'z'),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Spanned<String>> {
+    let text = prop_oneof![
+        vec(character(), 0..8).prop_map(String::from_iter),
+        "-?[0-9]{1,4}(\\.[0-9]{1,3})?([eE][-+]?[0-9])?",
+        select(vec!["true", "false", "null", "", "007", "-", "-0", "]]>", "2026-03-01", " 1"])
+            .prop_map(str::to_owned),
+    ];
+    text.prop_map(Spanned::nowhere)
+}
+
+fn condition() -> impl Strategy<Value = Part> {
+    let operator = select(OPERATORS.iter().collect::<Vec<_>>());
+    (name(), operator, vec(value(), 1..4)).prop_map(|(column, info, mut values)| {
+        match info.arity {
+            Arity::None => values.clear(),
+            Arity::One => values.truncate(1),
+            Arity::Many => {}
+        }
+        Part::Condition(Condition { column, operator: Spanned::nowhere(info.operator), values })
+    })
+}
+
+fn group_of(parts: impl Strategy<Value = Part>) -> impl Strategy<Value = Group> {
+    let connective = select(vec![Connective::And, Connective::Or]).prop_map(Spanned::nowhere);
+    (connective, vec(parts, 0..4)).prop_map(|(connective, parts)| Group { connective, parts })
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    condition().prop_recursive(4, 24, 4, |inner| {
+        let quantifier =
+            select(vec![Quantifier::Any, Quantifier::NotAny]).prop_map(Spanned::nowhere);
+        let filter = option::of(group_of(inner.clone()));
+        let linked = (quantifier, name(), name(), name(), filter).prop_map(
+            |(quantifier, table, from, to, filter)| {
+                let filter = filter.and_then(Group::unless_empty);
+                Part::Linked(Linked { quantifier, table, from, to, filter })
+            },
+        );
+        prop_oneof![group_of(inner).prop_map(Part::Group), linked]
+    })
+}
+
+fn links(group: &Group) -> usize {
+    let links_of = |part: &Part| match part {
+        Part::Group(group) => links(group),
+        Part::Condition(_) => 0,
+        Part::Linked(linked) => 1 + linked.filter.as_ref().map_or(0, links),
+    };
+    group.parts.iter().map(links_of).sum()
+}
+
+fn fetch() -> impl Strategy<Value = Fetch> {
+    let selected =
+        (name(), option::of(name())).prop_map(|(column, alias)| Selected { column, alias });
+    let columns = vec(selected, 0..4).prop_map(|listed| match listed.is_empty() {
+        true => Columns::All,
+        false => Columns::Listed(listed),
+    });
+    let order =
+        (name(), any::<bool>()).prop_map(|(column, descending)| Order { column, descending });
+    let filter = option::of(group_of(part()))
+        .prop_map(|filter| filter.and_then(Group::unless_empty))
+        .prop_filter("few links", |filter| filter.as_ref().is_none_or(|group| links(group) <= 15));
+    let top = option::of((1_u32..=5000).prop_map(Spanned::nowhere));
+    (name(), columns, filter, vec(order, 0..3), top).prop_map(
+        |(table, columns, filter, order, top)| Fetch {
+            source: Source::default(),
+            table,
+            columns,
+            filter,
+            order,
+            top,
+        },
+    )
+}
+
+/// One edit of a text: at a place in thousandths of it, so much is cut out and this put in.
+fn edits() -> impl Strategy<Value = Vec<(usize, usize, String)>> {
+    let piece = prop_oneof![
+        vec(any::<char>(), 0..3).prop_map(String::from_iter),
+        select(vec![
+            "{",
+            "}",
+            "(",
+            ")",
+            "\"",
+            "`",
+            "\\u{",
+            "<",
+            "/>",
+            "<!--",
+            "&",
+            "&#0;",
+            "<!DOCTYPE a>",
+            "not",
+            " or "
+        ])
+        .prop_map(str::to_owned),
+    ];
+    vec((0_usize..1000, 0_usize..6, piece), 1..4)
+}
+
+fn edited(text: &str, edits: &[(usize, usize, String)]) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    for (place, cut, piece) in edits {
+        let start = characters.len() * place / 1000;
+        let end = (start + cut).min(characters.len());
+        characters.splice(start..end, piece.chars());
+    }
+    characters.into_iter().collect()
+}
+
+/// Reads and resolves; errors must lie in the text and say something.
+fn judge(text: &str) -> Result<(), TestCaseError> {
+    let errors = match parse(text) {
+        Ok(fetch) => {
+            prop_assert_eq!(parse(&print_dsl(&fetch)), Ok(fetch.clone()));
+            prop_assert_eq!(parse(&print_fetchxml(&fetch)), Ok(fetch));
+            compile(text, &common::catalog()).err()
+        }
+        Err(errors) => Some(errors),
+    };
+    for error in errors.iter().flatten() {
+        prop_assert!(text.get(error.span.clone()).is_some(), "{error:?} is not in {text:?}");
+        prop_assert!(error.line >= 1 && error.column >= 1 && !error.message.is_empty());
+    }
+    prop_assert!(errors.is_none_or(|errors| !errors.is_empty()), "refused without a reason");
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_dsl_is_read_back(fetch in fetch()) {
+        let printed = print_dsl(&fetch);
+        let read = parse(&printed);
+        prop_assert_eq!(read.as_ref(), Ok(&fetch), "{}", printed);
+        prop_assert_eq!(print_dsl(&read.expect("it was equal")), printed);
+    }
+
+    #[test]
+    fn fetchxml_is_read_back(fetch in fetch()) {
+        let printed = print_fetchxml(&fetch);
+        let read = parse(&printed);
+        prop_assert_eq!(read.as_ref(), Ok(&fetch), "{}", printed);
+        prop_assert_eq!(print_fetchxml(&read.expect("it was equal")), printed);
+    }
+
+    #[test]
+    fn edited_queries_are_judged(fetch in fetch(), edits in edits()) {
+        judge(&edited(&print_dsl(&fetch), &edits))?;
+        judge(&edited(&print_fetchxml(&fetch), &edits))?;
+    }
+
+    #[test]
+    fn random_bytes_are_judged(bytes in vec(any::<u8>(), 0..200)) {
+        judge(&String::from_utf8_lossy(&bytes))?;
+    }
+}
+
+#[test]
+fn nesting_is_refused_not_suffered() {
+    for depth in [17, 1_000, 10_000] {
+        for open in ["and {", "any a on b = c {", "or{"] {
+            let text = format!("fetch a {{ filter {{ {}", open.repeat(depth));
+            assert_eq!(parse(&text).expect_err("too deep")[0].code, "limit", "{open} {depth}");
+        }
+        let text = format!("<fetch><entity name='a'>{}", "<filter>".repeat(depth));
+        let close = "</filter>".repeat(depth) + "</entity></fetch>";
+        assert!(parse(&text).is_err());
+        assert_eq!(parse(&(text + &close)).expect_err("too deep")[0].code, "limit", "{depth}");
+    }
+    assert_eq!(parse(&"{".repeat(100_000)).expect_err("too long")[0].code, "limit");
+    assert_eq!(parse(&"<filter>".repeat(100_000)).expect_err("too long")[0].code, "limit");
+}
+
+#[test]
+fn depth_16_is_taken() {
+    let text =
+        format!("fetch a {{ filter {{ {} b null {} }} }}", "or {".repeat(15), "}".repeat(15));
+    let fetch = parse(&text).expect("16 levels");
+    assert_eq!(parse(&print_fetchxml(&fetch)), Ok(fetch));
+}
+
+#[test]
+fn sizes_have_bounds() {
+    let code = |filter: &str| {
+        let text = format!("fetch account {{ filter {{ {filter} }} }}");
+        compile(&text, &common::catalog()).err().map(|errors| errors[0].code)
+    };
+    assert_eq!(code(&"name null ".repeat(500)), None);
+    assert_eq!(code(&"name null ".repeat(501)), Some("limit"));
+    let link = "any task on regardingobjectid = accountid ";
+    assert_eq!(code(&link.repeat(15)), None);
+    assert_eq!(code(&link.repeat(16)), Some("limit"));
+    let list = |count: usize| format!("employees in (0{})", ", 1".repeat(count - 1));
+    assert_eq!(code(&list(2000)), None);
+    assert_eq!(code(&list(2001)), Some("limit"));
+    let pattern = |length: usize| format!("name like \"{}\"", "é".repeat(length));
+    assert_eq!(code(&pattern(4000)), None);
+    assert_eq!(code(&pattern(4001)), Some("limit"));
+    assert_eq!(code(&" ".repeat(64 << 10)), Some("limit"));
+}
+
+#[test]
+fn errors_are_bounded() {
+    let columns = (0..5_000).map(|number| format!("c{number}")).collect::<Vec<_>>().join(", ");
+    let text = format!("fetch account {{ columns {columns} }}");
+    let errors = compile(&text, &common::catalog()).expect_err("no such columns");
+    assert_eq!(errors.len(), 50);
+    let text = format!("<fetch>{}</fetch>", "<a/>".repeat(16_000));
+    assert_eq!(parse(&text).expect_err("no such elements").len(), 50);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_mistake() {
+    for text in ["\u{feff}fetch nowhere", "\u{feff}<fetch><entity name='nowhere'/></fetch>"] {
+        let errors = compile(text, &common::catalog()).expect_err("no such table");
+        assert_eq!(&text[errors[0].span.clone()], "nowhere");
+        let column = text.find("nowhere").expect("it is there") - 2;
+        assert_eq!((errors[0].line, errors[0].column), (1, column));
+    }
+}

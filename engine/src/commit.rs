@@ -1,0 +1,111 @@
+//! The committer: one thread that judges, makes durable, shows, and answers, in that order.
+
+use std::sync::{Arc, RwLock};
+
+use crossbeam::channel::{Receiver, Sender};
+use haversack_core::{
+    RowId,
+    event::{Device, Record},
+    limits::GROUP_EVENTS_MAX,
+};
+use haversack_replay::State;
+use haversack_store::Log;
+
+use crate::{
+    Clock, EngineError, LineAnswer,
+    group::Group,
+    push::{self, Mutation, Pushed},
+    step::{self, Step},
+};
+
+/// Work for the committer, with the way to its answer.
+pub(crate) enum Work {
+    Steps(Vec<Step>, Reply<Vec<LineAnswer>>),
+    Push(RowId, Vec<Mutation>, Reply<Pushed>),
+    Register {
+        user: RowId,
+        name: String,
+        platform: String,
+        reply: Reply<Device>,
+    },
+    /// Events that were judged before, such as those of a document.
+    Records(Vec<Record>, Reply<()>),
+}
+
+pub(crate) type Reply<T> = Sender<Result<T, EngineError>>;
+
+/// Sends an answer that waits for its group to be durable.
+type Answer = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
+
+/// What readers see.
+pub(crate) type Shown = Arc<RwLock<Arc<State>>>;
+
+/// Works until all writers are gone or the log fails.
+pub(crate) fn run(work: &Receiver<Work>, log: &dyn Log, shown: &Shown, clock: &dyn Clock) {
+    while let Ok(first) = work.recv() {
+        let state = Arc::clone(&shown.read().expect("no holder of this lock panics"));
+        let mut group = Group::new(log, &state, clock.now());
+        let mut answers = vec![add(&mut group, first)];
+        // A group is what queued while the one before was being synced.
+        while group.records.len() < GROUP_EVENTS_MAX
+            && let Ok(next) = work.try_recv()
+        {
+            answers.push(add(&mut group, next));
+        }
+        let Group { ahead, records, .. } = group;
+        let durable = log.append(&records);
+        if durable.is_ok() && !records.is_empty() {
+            *shown.write().expect("no holder of this lock panics") = Arc::new(ahead);
+        }
+        let mut durable = durable.map_err(EngineError::from);
+        for answer in answers {
+            let result = std::mem::replace(&mut durable, Ok(()));
+            if result.is_err() {
+                // The first writer is told the failure itself, the others that there was one.
+                durable = Err(EngineError::Closed);
+            }
+            answer(result);
+        }
+    }
+}
+
+fn add(group: &mut Group<'_>, work: Work) -> Answer {
+    let mark = group.mark();
+    match work {
+        Work::Steps(steps, reply) => {
+            let done = steps.into_iter().try_fold(Vec::new(), |mut answers, step| {
+                answers.extend(step::run(group, step)?);
+                Ok(answers)
+            });
+            finish(group, mark, done, reply)
+        }
+        Work::Push(device, mutations, reply) => {
+            let done = push::run(group, device, mutations);
+            finish(group, mark, done, reply)
+        }
+        Work::Register { user, name, platform, reply } => {
+            let done = push::register(group, user, &name, &platform);
+            finish(group, mark, done, reply)
+        }
+        Work::Records(records, reply) => {
+            let done = records.into_iter().try_for_each(|record| group.add(record).map(|_| ()));
+            finish(group, mark, done, reply)
+        }
+    }
+}
+
+/// The answer, to be sent once the group is durable. Work that failed leaves nothing in the group.
+fn finish<T: Send + 'static>(
+    group: &mut Group<'_>,
+    mark: (State, usize),
+    done: Result<T, EngineError>,
+    reply: Reply<T>,
+) -> Answer {
+    if done.is_err() {
+        group.reset(mark);
+    }
+    Box::new(move |durable| {
+        // Nobody may be waiting any more; the events stand all the same.
+        let _ = reply.send(done.and_then(|answer| durable.map(|()| answer)));
+    })
+}

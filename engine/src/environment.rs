@@ -1,0 +1,253 @@
+//! An open environment: what it offers to the command and, later, to a server.
+
+use std::{
+    path::Path,
+    sync::{Arc, RwLock},
+    thread::JoinHandle,
+};
+
+use crossbeam::channel::{Sender, bounded};
+use haversack_core::{
+    Cursor, RowId, Timestamp,
+    event::{Device, Record, RowKey},
+    limits::{COMMIT_QUEUE_MAX, GROUP_EVENTS_MAX},
+};
+use haversack_replay::{Judging, PastError, State, fold, row_at};
+use haversack_store::{Log, LogRecord, MemoryLog, SledLog};
+use serde_json::Value as Json;
+
+use crate::{
+    Clock, EngineError, LineAnswer, SystemClock,
+    commit::{self, Reply, Shown, Work},
+    group::LogPast,
+    push::{Mutation, Pushed},
+    step::steps,
+};
+
+/// How many events are read from the log at a time.
+const READ_EVENTS: usize = 4_096;
+
+/// An open environment.
+pub struct Environment {
+    log: Arc<dyn Log>,
+    shown: Shown,
+    work: Option<Sender<Work>>,
+    committer: Option<JoinHandle<()>>,
+}
+
+impl Environment {
+    /// Opens the environment in a directory, which is made if it is not there.
+    ///
+    /// # Errors
+    /// If the directory is in use or damaged, or its log does not fold.
+    pub fn open(directory: &Path) -> Result<Self, EngineError> {
+        Self::on(Arc::new(SledLog::open(directory)?), Arc::new(SystemClock))
+    }
+
+    /// Opens the environment in a directory that has one.
+    ///
+    /// # Errors
+    /// [`EngineError::NoEnvironment`] if it has none, and as [`Environment::open`].
+    pub fn open_existing(directory: &Path) -> Result<Self, EngineError> {
+        let empty =
+            std::fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none());
+        if empty {
+            return Err(EngineError::NoEnvironment { directory: directory.to_owned() });
+        }
+        let environment = Self::open(directory)?;
+        if environment.state().cursor == Cursor::START {
+            return Err(EngineError::NoEnvironment { directory: directory.to_owned() });
+        }
+        Ok(environment)
+    }
+
+    /// An environment that lasts as long as the process, for tests.
+    ///
+    /// # Panics
+    /// Never: an empty log folds.
+    #[must_use]
+    pub fn in_memory(clock: Arc<dyn Clock>) -> Self {
+        Self::on(Arc::new(MemoryLog::default()), clock).expect("an empty log folds")
+    }
+
+    /// Opens the environment of a log.
+    ///
+    /// # Errors
+    /// If the log can't be read or does not fold.
+    pub fn on(log: Arc<dyn Log>, clock: Arc<dyn Clock>) -> Result<Self, EngineError> {
+        let state = fold_log(log.as_ref(), Judging::InForce, log.head())?;
+        let shown: Shown = Arc::new(RwLock::new(Arc::new(state)));
+        let (work, queue) = bounded(COMMIT_QUEUE_MAX);
+        let (for_log, for_shown) = (Arc::clone(&log), Arc::clone(&shown));
+        let committer = std::thread::Builder::new()
+            .name("committer".into())
+            .spawn(move || commit::run(&queue, for_log.as_ref(), &for_shown, clock.as_ref()))
+            .map_err(|source| haversack_store::StoreError::Io {
+                during: "starting the committer",
+                source,
+            })?;
+        Ok(Self { log, shown, work: Some(work), committer: Some(committer) })
+    }
+
+    /// The state as it is shown: everything durable. It stays as it is however long it is kept.
+    ///
+    /// # Panics
+    /// Never: no holder of the lock panics.
+    #[must_use]
+    pub fn state(&self) -> Arc<State> {
+        Arc::clone(&self.shown.read().expect("no holder of this lock panics"))
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> &dyn Log {
+        self.log.as_ref()
+    }
+
+    /// Applies changes, one a line; lines between `begin` and `commit` are one step.
+    ///
+    /// # Errors
+    /// If the log fails. What is wrong with a line is in its answer.
+    pub fn apply(&self, lines: Vec<(usize, Json)>) -> Result<Vec<LineAnswer>, EngineError> {
+        let mut answers = Vec::new();
+        let mut chunk = Vec::new();
+        let mut size = 0;
+        for step in steps(lines) {
+            size += step.len();
+            chunk.push(step);
+            if size >= GROUP_EVENTS_MAX {
+                let full = std::mem::take(&mut chunk);
+                answers.extend(self.ask(|reply| Work::Steps(full, reply))?);
+                size = 0;
+            }
+        }
+        answers.extend(self.ask(|reply| Work::Steps(chunk, reply))?);
+        Ok(answers)
+    }
+
+    /// Takes a device's edits, judged in order.
+    ///
+    /// # Errors
+    /// [`EngineError::MutationGap`], [`EngineError::MutationReused`]: nothing was taken; or if the
+    /// log fails.
+    pub fn push(&self, device: RowId, edits: Vec<Mutation>) -> Result<Pushed, EngineError> {
+        self.ask(|reply| Work::Push(device, edits, reply))
+    }
+
+    /// The device of a user with this name, made known on first use.
+    ///
+    /// # Errors
+    /// If the log fails.
+    pub fn register(&self, user: RowId, name: &str, platform: &str) -> Result<Device, EngineError> {
+        let (name, platform) = (name.to_owned(), platform.to_owned());
+        self.ask(|reply| Work::Register { user, name, platform, reply })
+    }
+
+    /// Logs events that were judged before, as one group.
+    ///
+    /// # Errors
+    /// If the log fails.
+    pub fn record(&self, records: Vec<Record>) -> Result<(), EngineError> {
+        self.ask(|reply| Work::Records(records, reply))
+    }
+
+    fn ask<T>(&self, work: impl FnOnce(Reply<T>) -> Work) -> Result<T, EngineError> {
+        let (reply, answer) = bounded(1);
+        let queue = self.work.as_ref().ok_or(EngineError::Closed)?;
+        queue.send(work(reply)).map_err(|_| EngineError::Closed)?;
+        answer.recv().map_err(|_| EngineError::Closed)?
+    }
+
+    /// Folds the log from nothing up to `until`.
+    ///
+    /// # Errors
+    /// If the log can't be read or does not fold.
+    pub fn fold(&self, judging: Judging, until: Cursor) -> Result<State, EngineError> {
+        let shown = self.state();
+        if judging == Judging::InForce && until >= shown.cursor {
+            return Ok(State::clone(&shown));
+        }
+        fold_log(self.log(), judging, until.min(shown.cursor))
+    }
+
+    /// Folds the whole log from nothing, even if the result is at hand.
+    ///
+    /// # Errors
+    /// If the log can't be read or does not fold.
+    pub fn fold_anew(&self, judging: Judging, until: Cursor) -> Result<State, EngineError> {
+        fold_log(self.log(), judging, until.min(self.state().cursor))
+    }
+
+    /// The last event at or before a time.
+    ///
+    /// # Errors
+    /// If the log can't be read.
+    pub fn cursor_at(&self, time: Timestamp) -> Result<Cursor, EngineError> {
+        // Times never go back along the log, so a binary search finds it.
+        let (mut low, mut high) = (0, self.state().cursor.count());
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            let offset = Cursor::after(middle).last().expect("the middle is above low");
+            let record = self.event(offset)?;
+            if record.at <= time {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        Ok(Cursor::after(low))
+    }
+
+    /// The event at an offset.
+    ///
+    /// # Errors
+    /// If the log can't be read there.
+    pub fn event(&self, offset: haversack_core::Offset) -> Result<LogRecord, EngineError> {
+        use haversack_replay::Past;
+        Ok(self.past().record(offset)?)
+    }
+
+    fn past(&self) -> LogPast<'_> {
+        LogPast { log: self.log(), pending: &[] }
+    }
+
+    /// A row as it stood at an offset, by folding its events alone.
+    ///
+    /// # Errors
+    /// If the log can't be read.
+    pub fn row_at(
+        &self,
+        key: &RowKey,
+        offset: haversack_core::Offset,
+    ) -> Result<Option<haversack_core::Row>, EngineError> {
+        row_at(&self.state(), key, offset, &self.past()).map_err(|error: PastError| error.into())
+    }
+}
+
+fn fold_log(log: &dyn Log, judging: Judging, until: Cursor) -> Result<State, EngineError> {
+    let mut state = State::default();
+    let past = LogPast { log, pending: &[] };
+    while state.cursor < until {
+        let left = until.count() - state.cursor.count();
+        let limit = usize::try_from(left).unwrap_or(usize::MAX).min(READ_EVENTS);
+        let records = log.read(state.cursor.next(), limit)?;
+        if records.is_empty() {
+            let what = "the log ends before its head".to_owned();
+            return Err(EngineError::Damaged { offset: state.cursor.next(), what });
+        }
+        for record in &records {
+            fold(&mut state, record, judging, &past)?;
+        }
+    }
+    Ok(state)
+}
+
+/// Closing waits for the committer, so that the directory is free when this returns.
+impl Drop for Environment {
+    fn drop(&mut self) {
+        self.work = None;
+        if let Some(committer) = self.committer.take() {
+            let _ = committer.join();
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What can go wrong with an environment.
+
+use std::path::PathBuf;
+
+use haversack_core::{MutationNumber, Offset};
+use haversack_replay::{FoldError, PastError};
+use haversack_store::StoreError;
+
+/// A failure of an environment. Refusals are no failures: they are answers.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The log.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log does not fold to the verdicts that it records, or has a hole.
+    #[error(
+        "the log is damaged at event {offset}: {what}; restore the data directory from a backup"
+    )]
+    Damaged {
+        /// Where.
+        offset: Offset,
+        /// What was found.
+        what: String,
+    },
+    /// There is no environment in the directory.
+    #[error("there is no environment in {}; load one first: `haversack load DIR`", directory.display())]
+    NoEnvironment {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// A document can't be loaded. Nothing was.
+    #[error("{0}")]
+    BadDocument(String),
+    /// A push leaves out an edit. Nothing of it was taken.
+    #[error(
+        "mutation {found} was sent where {expected} was expected; send the ones before it first"
+    )]
+    MutationGap {
+        /// The number that should have come.
+        expected: MutationNumber,
+        /// The number that came.
+        found: MutationNumber,
+    },
+    /// A push sends another edit under a known number. Nothing of it was taken.
+    #[error(
+        "mutation {found} was sent before with other content; the next number to use is {expected}"
+    )]
+    MutationReused {
+        /// The next number to use.
+        expected: MutationNumber,
+        /// The number that came again.
+        found: MutationNumber,
+    },
+    /// The committer has ended, after a failure that was reported to whoever met it.
+    #[error("the committer has ended after a failure; start the program again")]
+    Closed,
+}
+
+impl From<FoldError> for EngineError {
+    fn from(error: FoldError) -> Self {
+        let what = error.to_string();
+        match error {
+            FoldError::Gap { expected, .. } => Self::Damaged { offset: expected, what },
+            FoldError::Diverged { offset, .. } => Self::Damaged { offset, what },
+            FoldError::Past(error) => error.into(),
+        }
+    }
+}
+
+/// The past is the log, so its errors are the log's.
+impl From<PastError> for EngineError {
+    fn from(error: PastError) -> Self {
+        let offset = error.offset;
+        match error.source.downcast::<StoreError>() {
+            Ok(store) => Self::Store(*store),
+            Err(other) => Self::Damaged { offset, what: other.to_string() },
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Device edits: registration, numbers, duplicates, and the answers that devices get.
+
+use haversack_core::{
+    BaseVersion, MutationNumber, Name, Offset, RowId, Values,
+    event::{
+        Actor, Device, DeviceEdit, EditRequest, Event, Operation, Record, Refusal, RowKey, Side,
+        Verdict,
+    },
+    json::{read_row, row_object},
+    schema::TableKind,
+    security::Privilege,
+};
+use serde_json::{Map, Value as Json};
+
+use crate::{EngineError, group::Group};
+
+/// An edit as a device sends it.
+#[derive(Clone, Debug)]
+pub struct Mutation {
+    /// Its number on the device.
+    pub number: MutationNumber,
+    /// What is asked for.
+    pub operation: Operation,
+    /// The table. It need not exist: then the edit is refused, and recorded.
+    pub table: Name,
+    /// The row.
+    pub id: RowId,
+    /// What the device had seen of the row.
+    pub base: BaseVersion,
+    /// The row of a create, the columns written of an update.
+    pub values: Map<String, Json>,
+}
+
+/// The answer to one edit.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Its number.
+    pub number: MutationNumber,
+    /// Whether it had been taken before.
+    pub duplicate: bool,
+    /// The verdict; of a duplicate, the one given the first time.
+    pub verdict: Verdict,
+    /// Where it is in the log.
+    pub offset: Offset,
+    /// Of a refusal: what was found and what was expected.
+    pub message: Option<String>,
+    /// Of a conflict: the row just before, if the user may read the row now.
+    pub server: Option<Map<String, Json>>,
+}
+
+/// The answer to a push.
+#[derive(Clone, Debug)]
+pub struct Pushed {
+    /// The answers, in the order of the edits.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Makes a device known, unless its user has one of this name.
+///
+/// Its id follows from user and name, so that a device that registers twice is the same one.
+pub(crate) fn register(
+    group: &mut Group<'_>,
+    user: RowId,
+    name: &str,
+    platform: &str,
+) -> Result<Device, EngineError> {
+    if let Some(known) = group.ahead.device_named(user, name) {
+        return Ok(known.device.as_ref().clone());
+    }
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"haversack device").update(user.as_bytes()).update(name.as_bytes());
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    // A UUID of version 8, whose bits are the maker's own (RFC 9562, 5.8).
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let id = RowId::from_bytes(bytes);
+    let device = Device { id, user, name: name.to_owned(), platform: platform.to_owned() };
+    let event = Event::DeviceRegistered(device.clone());
+    group.add(Record { actor: Actor::User(user), event })?;
+    Ok(device)
+}
+
+/// Takes a push: all of it, or nothing if its numbers don't fit.
+pub(crate) fn run(
+    group: &mut Group<'_>,
+    device: RowId,
+    mutations: Vec<Mutation>,
+) -> Result<Pushed, EngineError> {
+    let outcomes = mutations
+        .into_iter()
+        .map(|mutation| one(group, device, &mutation))
+        .collect::<Result<_, _>>();
+    Ok(Pushed { outcomes: outcomes? })
+}
+
+fn one(group: &mut Group<'_>, device: RowId, mutation: &Mutation) -> Result<Outcome, EngineError> {
+    let known = group.ahead.devices.get(&device).ok_or(EngineError::Closed)?;
+    let (expected, found, user) = (known.next_mutation(), mutation.number, known.device.user);
+    let content = fingerprint(mutation);
+    if found > expected {
+        return Err(EngineError::MutationGap { expected, found });
+    }
+    if found < expected {
+        let at = usize::try_from(found.get() - 1).unwrap_or(usize::MAX);
+        let offset = *known.edits.get(at).ok_or(EngineError::Closed)?;
+        return duplicate(group, offset, content, expected, found);
+    }
+    let (request, message) = request(group, mutation);
+    let key = RowKey { table: mutation.table.clone(), id: mutation.id };
+    let (number, base) = (found, mutation.base);
+    // The verdict is found when the edit is added; until then it holds a place.
+    let verdict = Verdict::Refused(Refusal::UnknownRow);
+    let edit = DeviceEdit { device, user, number, key, base, request, content, verdict };
+    let (offset, verdict) = group.add_edit(edit.clone())?;
+    let message = match verdict {
+        Verdict::Refused(refusal) => Some(message.unwrap_or_else(|| explain(refusal, &edit))),
+        Verdict::Applied | Verdict::Conflict { .. } => None,
+    };
+    let server = server_row(group, user, offset);
+    Ok(Outcome { number, duplicate: false, verdict, offset, message, server })
+}
+
+/// Whether the edit fits the schema as it is now; if not, it is kept as it was sent.
+fn request(group: &Group<'_>, mutation: &Mutation) -> (EditRequest, Option<String>) {
+    let operation = mutation.operation;
+    let catalog = &group.ahead.catalog;
+    let as_sent = |refusal| {
+        let values = Json::Object(mutation.values.clone()).to_string();
+        EditRequest::Misfits { operation, values, refusal }
+    };
+    let table = match catalog.table(&mutation.table) {
+        None => return (as_sent(Refusal::UnknownTable), None),
+        Some(table) if table.kind != TableKind::Data => return (as_sent(Refusal::ReadOnly), None),
+        Some(table) => table,
+    };
+    if operation == Operation::Delete {
+        return (EditRequest::Fits { operation, values: Values::default() }, None);
+    }
+    match read_row(catalog, table, mutation.id, &mutation.values) {
+        // A row that is made holds no nulls; a patch says which columns it empties.
+        Ok(values) if operation == Operation::Create => {
+            (EditRequest::Fits { operation, values: values.without_nulls() }, None)
+        }
+        Ok(values) => (EditRequest::Fits { operation, values }, None),
+        Err(misfit) => (as_sent(misfit.refusal), Some(misfit.message)),
+    }
+}
+
+fn duplicate(
+    group: &Group<'_>,
+    offset: Offset,
+    content: [u8; 16],
+    expected: MutationNumber,
+    found: MutationNumber,
+) -> Result<Outcome, EngineError> {
+    let record = group.record(offset)?;
+    match record.inner.event {
+        Event::DeviceEdited(edit) if edit.content == content => Ok(Outcome {
+            number: found,
+            duplicate: true,
+            verdict: edit.verdict,
+            offset,
+            message: None,
+            server: None,
+        }),
+        _ => Err(EngineError::MutationReused { expected, found }),
+    }
+}
+
+/// A fingerprint of what a device sent: JSON objects are kept in the order of their keys.
+fn fingerprint(mutation: &Mutation) -> [u8; 16] {
+    let Mutation { operation, table, id, base, values, .. } = mutation;
+    let text = serde_json::json!([operation.name(), table, id, base, values]).to_string();
+    let mut fingerprint = [0; 16];
+    blake3::Hasher::new().update(text.as_bytes()).finalize_xof().fill(&mut fingerprint);
+    fingerprint
+}
+
+/// The server's side of a conflict, if the user may read the row as it is now.
+fn server_row(group: &Group<'_>, user: RowId, offset: Offset) -> Option<Map<String, Json>> {
+    let state = &group.ahead;
+    let conflict = state.conflicts.get(&offset)?;
+    let server = conflict.server.as_ref()?;
+    let table = state.catalog.table(&conflict.key.table)?;
+    let now = state.current(&conflict.key)?;
+    state
+        .catalog
+        .allows(user, Privilege::Read, table, &now.values)
+        .then(|| row_object(&state.catalog, table, conflict.key.id, &server.values))
+}
+
+fn explain(refusal: Refusal, edit: &DeviceEdit) -> String {
+    let RowKey { table, id } = &edit.key;
+    let operation = edit.request.operation().name();
+    match refusal {
+        Refusal::ReadOnly => format!("rows of `{table}` can't be written by devices"),
+        Refusal::UnknownTable => format!("there is no table `{table}`"),
+        Refusal::UnknownBase => {
+            format!("base {} lies beyond the log's end", edit.base.offset().map_or(0, Offset::get))
+        }
+        Refusal::UnknownRow => format!("there is no row {id} in `{table}`"),
+        Refusal::NoPrivilege => format!("no role lets the user {operation} this row of `{table}`"),
+        Refusal::Required => "a column that needs a value has none".to_owned(),
+        Refusal::UnknownColumn | Refusal::BadValue | Refusal::TooLong => {
+            "a value does not fit its column".to_owned()
+        }
+    }
+}
+
+impl Outcome {
+    /// The answer as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let mut json = Map::new();
+        let mut set = |key: &str, value: Json| json.insert(key.to_owned(), value);
+        set("n", Json::from(self.number.get()));
+        set("offset", Json::from(self.offset.get()));
+        if self.duplicate {
+            set("outcome", Json::from("duplicate"));
+            set("first", Json::from(self.verdict.outcome()));
+        } else {
+            set("outcome", Json::from(self.verdict.outcome()));
+        }
+        if let Some(winner) = self.verdict.winner() {
+            let winner = if winner == Side::Client { "client" } else { "server" };
+            set("winner", Json::from(winner));
+        }
+        if let (Verdict::Refused(refusal), false) = (self.verdict, self.duplicate) {
+            set("code", Json::from(refusal.code()));
+        }
+        if let Some(message) = &self.message {
+            set("message", Json::from(message.as_str()));
+        }
+        if let Some(server) = &self.server {
+            set("server", Json::Object(server.clone()));
+        }
+        Json::Object(json)
+    }
+}

@@ -1,0 +1,216 @@
+//! The command line's grammar.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Takes business data offline: events in one log, profiles, datasets, conflicts, replays.
+#[derive(Debug, Parser)]
+#[command(
+    name = "haversack",
+    version,
+    after_help = "Results go to standard output, messages to \
+    standard error. Exit: 0 done, 1 the answer is no, 2 bad usage, 3 bad input, 4 the log is \
+    damaged, 5 anything else."
+)]
+pub struct Cli {
+    /// Directory of the environment
+    #[arg(long, global = true, value_name = "DIR", default_value = "./haversack-data")]
+    pub data: PathBuf,
+    /// Form of results
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Form of results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// One JSON array
+    Json,
+    /// One JSON object a line
+    Ndjson,
+    /// Comma-separated, with a header
+    Csv,
+}
+
+/// A conflict policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PolicyArg {
+    /// The device's edit is applied
+    ClientWins,
+    /// The device's edit is recorded and not applied
+    ServerWins,
+}
+
+/// One of the two syntaxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SyntaxArg {
+    /// Haversack's own
+    Dsl,
+    /// Dataverse's
+    Fetchxml,
+}
+
+/// Who asks, when, and of which past.
+#[derive(Debug, Args)]
+pub struct Moment {
+    /// The time that clock-relative operators read (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// As of an event's offset or of a time (RFC 3339)
+    #[arg(long, value_name = "OFFSET|TIME")]
+    pub at: Option<String>,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// The main job on the example environment: profiles, offline edits, conflicts, their replay
+    Demo {
+        /// End when the story is told
+        #[arg(long)]
+        once: bool,
+    },
+    /// Load an environment document
+    Load {
+        /// Directory with environment.json and rows/
+        directory: PathBuf,
+    },
+    /// Apply admin changes and online edits, one JSON object a line
+    Apply {
+        /// File, or - for standard input
+        file: PathBuf,
+    },
+    /// Run a query file
+    Query {
+        /// File in either syntax, or - for standard input
+        file: PathBuf,
+        /// The user who asks (id or name)
+        #[arg(long = "as", value_name = "USER", required_unless_present = "ignore_security")]
+        user: Option<String>,
+        /// Read everything
+        #[arg(long)]
+        ignore_security: bool,
+        #[command(flatten)]
+        moment: Moment,
+    },
+    /// Parse and resolve query files, and lint them
+    Check {
+        /// Files in either syntax
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print query files in canonical form
+    Fmt {
+        /// Files in either syntax, or - for standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print a query file in the other syntax
+    Convert {
+        /// File in either syntax, or - for standard input
+        file: PathBuf,
+        /// The syntax to print
+        #[arg(long, value_enum)]
+        to: SyntaxArg,
+    },
+    /// Offline profiles
+    #[command(subcommand)]
+    Profile(ProfileVerb),
+    /// What belongs on a user's device
+    Dataset {
+        /// The user (id or name)
+        user: String,
+        #[command(flatten)]
+        moment: Moment,
+    },
+    /// Why a row is or is not on a user's device
+    Explain {
+        /// The user (id or name)
+        user: String,
+        /// The row's table
+        table: String,
+        /// The row's id
+        id: String,
+        #[command(flatten)]
+        moment: Moment,
+    },
+    /// Send a device's edits, one mutation a line
+    Push {
+        /// File, or - for standard input
+        file: PathBuf,
+        /// The device's user (id or name)
+        #[arg(long = "as", value_name = "USER")]
+        user: String,
+        /// The device's name, unique among its user's
+        #[arg(long, value_name = "NAME")]
+        device: String,
+    },
+    /// Every event on a row
+    History {
+        /// The row's table
+        table: String,
+        /// The row's id
+        id: String,
+    },
+    /// The conflicts of the log as judged, or as they would be under a policy
+    Conflicts {
+        /// Judge all edits under this policy
+        #[arg(long, value_enum)]
+        policy: Option<PolicyArg>,
+    },
+    /// The rows of a table
+    Rows {
+        /// The table
+        table: String,
+        /// Judge all edits under this policy
+        #[arg(long, value_enum)]
+        policy: Option<PolicyArg>,
+        /// As of an event's offset or of a time (RFC 3339)
+        #[arg(long, value_name = "OFFSET|TIME")]
+        at: Option<String>,
+    },
+    /// Fold the log from nothing, and print the state's digest or what would differ
+    Replay {
+        /// Judge all edits under this policy
+        #[arg(long, value_enum)]
+        policy: Option<PolicyArg>,
+        /// Up to an event's offset or a time (RFC 3339)
+        #[arg(long, value_name = "OFFSET|TIME")]
+        at: Option<String>,
+        /// Print the differences from the policy in force
+        #[arg(long)]
+        diff: bool,
+        /// Exit 1 if there is a difference
+        #[arg(long, requires = "diff")]
+        check: bool,
+    },
+    /// Print a completion script for a shell
+    Completion {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What to do with profiles.
+#[derive(Debug, Subcommand)]
+pub enum ProfileVerb {
+    /// All profiles
+    List,
+    /// One profile: draft, published version, members
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Put a profile's draft in force
+    Publish {
+        /// Its name
+        name: String,
+    },
+}

@@ -1,0 +1,45 @@
+//! From failures to messages and exit codes.
+
+use std::process::ExitCode;
+
+use haversack_engine::EngineError;
+use haversack_store::StoreError;
+
+/// Why a verb could not do its work.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// The input is wrong: a query, an environment, rows, a name.
+    pub fn bad_input(message: impl Into<String>) -> Self {
+        Self { code: 3, message: message.into() }
+    }
+
+    /// Anything that is nobody's input.
+    pub fn other(message: impl Into<String>) -> Self {
+        Self { code: 5, message: message.into() }
+    }
+
+    #[expect(clippy::print_stderr, reason = "messages go to standard error")]
+    pub fn report(&self) -> ExitCode {
+        eprintln!("error: {}", self.message);
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let code = match &error {
+            EngineError::Store(StoreError::Damaged { .. }) | EngineError::Damaged { .. } => 4,
+            EngineError::BadDocument(_)
+            | EngineError::NoEnvironment { .. }
+            | EngineError::MutationGap { .. }
+            | EngineError::MutationReused { .. } => 3,
+            EngineError::Store(_) | EngineError::Closed => 5,
+        };
+        Self { code, message: error.to_string() }
+    }
+}

@@ -1,0 +1,52 @@
+//! Reading what a user hands in: files, standard input, lines of JSON.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use haversack_core::limits::LINE_BYTES_MAX;
+use serde_json::Value as Json;
+
+use crate::failure::Failure;
+
+/// The text of a file, or of standard input for `-`.
+#[expect(clippy::disallowed_methods, reason = "the command is an edge: it reads what it is given")]
+pub fn text(file: &Path) -> Result<String, Failure> {
+    let read = if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(file)
+    };
+    read.map_err(|error| Failure::bad_input(format!("{}: {error}", name(file))))
+}
+
+/// How a file is called in messages.
+pub fn name(file: &Path) -> String {
+    if file == Path::new("-") { "<stdin>".to_owned() } else { file.display().to_string() }
+}
+
+/// Lines of JSON with their numbers, from 1; empty lines are passed over.
+pub fn json_lines(file: &PathBuf) -> Result<Vec<(usize, Json)>, Failure> {
+    let text = text(file)?;
+    let mut lines = Vec::new();
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        if line.len() > LINE_BYTES_MAX {
+            return Err(at(file, number, 1, &format!("a line of {} bytes", line.len())));
+        }
+        let json = serde_json::from_str(line).map_err(|error| {
+            let full = error.to_string();
+            let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
+            let message = format!("{message}; expected one JSON object a line");
+            at(file, number, error.column().max(1), &message)
+        })?;
+        lines.push((number, json));
+    }
+    Ok(lines)
+}
+
+/// A fault of an input, with its place.
+pub fn at(file: &Path, line: usize, column: usize, message: &str) -> Failure {
+    Failure::bad_input(format!("{}:{line}:{column}: {message}", name(file)))
+}

@@ -1,0 +1,97 @@
+//! Results on standard output, in four forms.
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::{Map, Value as Json};
+
+use crate::{cli::Format, failure::Failure};
+
+/// One result.
+pub type Line = Map<String, Json>;
+
+/// A result from pairs, those without a value left out.
+pub fn line<const N: usize>(entries: [(&str, Option<Json>); N]) -> Line {
+    entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+/// Prints results. `columns` come first, in this order, in the forms that have columns.
+pub fn print(format: Format, columns: &[&str], lines: &[Line]) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = match format {
+        Format::Ndjson => lines.iter().try_for_each(|line| writeln!(out, "{}", text(line))),
+        Format::Json => json(&mut out, lines),
+        Format::Csv => csv(&mut out, columns, lines),
+        Format::Table => table(&mut out, columns, lines),
+    };
+    finish(written.and_then(|()| out.flush()))
+}
+
+/// Prints text as it is.
+pub fn print_text(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    finish(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// A reader that has seen enough closes the pipe; that is no failure.
+fn finish(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::other(format!("writing to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn text(line: &Line) -> String {
+    serde_json::to_string(line).expect("results have only text keys")
+}
+
+fn json(out: &mut impl Write, lines: &[Line]) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, lines)?;
+    writeln!(out)
+}
+
+/// The columns named, and after them those that some line has besides.
+fn all_columns(columns: &[&str], lines: &[Line]) -> Vec<String> {
+    let mut all: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
+    for key in lines.iter().flat_map(Map::keys) {
+        if !all.contains(key) {
+            all.push(key.clone());
+        }
+    }
+    all.retain(|column| lines.iter().any(|line| line.contains_key(column)) || lines.is_empty());
+    all
+}
+
+fn cell(line: &Line, column: &str) -> String {
+    match line.get(column) {
+        None | Some(Json::Null) => String::new(),
+        Some(Json::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn csv(out: &mut impl Write, columns: &[&str], lines: &[Line]) -> io::Result<()> {
+    let columns = all_columns(columns, lines);
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(&columns)?;
+    for line in lines {
+        writer.write_record(columns.iter().map(|column| cell(line, column)))?;
+    }
+    writer.flush()
+}
+
+fn table(out: &mut impl Write, columns: &[&str], lines: &[Line]) -> io::Result<()> {
+    let columns = all_columns(columns, lines);
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(&columns);
+    for line in lines {
+        table.add_row(columns.iter().map(|column| cell(line, column)));
+    }
+    for row in table.lines() {
+        writeln!(out, "{}", row.trim_end())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! An open environment with what verbs look up in it: moments, users, tables, rows.
+
+use std::{path::Path, sync::Arc};
+
+use haversack_core::{
+    Cursor, Name, RowId, Timestamp, catalog::Catalog, event::RowKey, name::nearest_help,
+    schema::Table, settings::Policy,
+};
+use haversack_dataset::Caller;
+use haversack_engine::{Clock, Environment, SystemClock};
+use haversack_replay::{Judging, State};
+
+use crate::{
+    cli::{Moment, PolicyArg},
+    failure::Failure,
+};
+
+/// An open environment.
+pub struct Session {
+    pub environment: Environment,
+}
+
+/// A state of the past or present, and the clock of questions about it.
+pub struct At {
+    pub state: Arc<State>,
+    pub now: Timestamp,
+}
+
+impl Session {
+    /// Opens the environment in a directory that has one.
+    pub fn open(data: &Path) -> Result<Self, Failure> {
+        Ok(Self { environment: Environment::open_existing(data)? })
+    }
+
+    /// The state and clock that `--at` and `--now` ask for.
+    pub fn moment(&self, moment: &Moment) -> Result<At, Failure> {
+        let (cursor, time) = self.cursor(moment.at.as_deref())?;
+        let now = match &moment.now {
+            Some(now) => self::time(now)?,
+            None => time.unwrap_or_else(|| SystemClock.now()),
+        };
+        let state = match moment.at {
+            Some(_) => Arc::new(self.environment.fold(Judging::InForce, cursor)?),
+            None => self.environment.state(),
+        };
+        Ok(At { state, now })
+    }
+
+    /// The position that `--at` names, and its time; the log's end and none if it is not given.
+    pub fn cursor(&self, at: Option<&str>) -> Result<(Cursor, Option<Timestamp>), Failure> {
+        let Some(at) = at else { return Ok((self.environment.state().cursor, None)) };
+        if let Ok(count) = at.parse::<u64>() {
+            let cursor = Cursor::after(count);
+            let head = self.environment.state().cursor;
+            if cursor > head {
+                let message = format!("offset {count} lies beyond the log's end, which is {head}");
+                return Err(Failure::bad_input(message));
+            }
+            let of = |offset| self.environment.event(offset).map(|record| record.at);
+            let time = cursor.last().map(of).transpose()?;
+            return Ok((cursor, Some(time.unwrap_or_default())));
+        }
+        let time = self::time(at).map_err(|_| {
+            let expected = "an offset, or an RFC 3339 time such as 2026-03-01T09:30:00Z";
+            Failure::bad_input(format!("--at: found {at:?}, expected {expected}"))
+        })?;
+        Ok((self.environment.cursor_at(time)?, Some(time)))
+    }
+
+    /// The state that `--policy` and `--at` ask for.
+    pub fn replayed(
+        &self,
+        policy: Option<PolicyArg>,
+        at: Option<&str>,
+    ) -> Result<Arc<State>, Failure> {
+        let (cursor, _) = self.cursor(at)?;
+        Ok(Arc::new(self.environment.fold(judging(policy), cursor)?))
+    }
+}
+
+/// How `--policy` asks to judge.
+pub fn judging(policy: Option<PolicyArg>) -> Judging {
+    match policy {
+        None => Judging::InForce,
+        Some(PolicyArg::ClientWins) => Judging::Under(Policy::ClientWins),
+        Some(PolicyArg::ServerWins) => Judging::Under(Policy::ServerWins),
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, Failure> {
+    text.parse().map_err(|error: haversack_core::TimeError| Failure::bad_input(error.to_string()))
+}
+
+/// The user that `USER` names.
+pub fn user(catalog: &Catalog, id_or_name: &str) -> Result<RowId, Failure> {
+    catalog.find_user(id_or_name).map(|user| user.id).ok_or_else(|| {
+        let known = catalog.users.values().map(|user| user.name.as_str());
+        let help = nearest_help(id_or_name, known);
+        Failure::bad_input(format!("there is no user {id_or_name:?}{help}"))
+    })
+}
+
+/// The user that `USER` names, asking.
+pub fn caller(at: &At, id_or_name: &str) -> Result<Caller, Failure> {
+    let user = user(&at.state.catalog, id_or_name)?;
+    Ok(Caller::user(&at.state.catalog, user, at.now))
+}
+
+/// The table with this name.
+pub fn table<'c>(catalog: &'c Catalog, name: &str) -> Result<&'c Arc<Table>, Failure> {
+    catalog.table(name).ok_or_else(|| {
+        let known = catalog.tables().map(|table| table.name.as_str());
+        Failure::bad_input(format!("there is no table {name:?}{}", nearest_help(name, known)))
+    })
+}
+
+/// The row that `TABLE ID` names, whether or not it is there.
+pub fn row_key(catalog: &Catalog, table: &str, id: &str) -> Result<RowKey, Failure> {
+    let table: Name = self::table(catalog, table)?.name.clone();
+    let id = id
+        .parse()
+        .map_err(|error: haversack_core::RowIdError| Failure::bad_input(error.to_string()))?;
+    Ok(RowKey { table, id })
+}

@@ -1,0 +1,60 @@
+//! One function a verb.
+
+mod admin;
+mod audit;
+mod demo;
+mod explain;
+mod push;
+mod query;
+mod rows;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+
+use crate::{
+    cli::{Cli, ProfileVerb, Verb},
+    failure::Failure,
+    session::Session,
+};
+
+/// Does what the command line asks for.
+pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let Cli { data, format, verb } = cli;
+    let open = || Session::open(&data);
+    match verb {
+        Verb::Demo { once } => demo::demo(&data, once),
+        Verb::Load { directory } => admin::load(&data, &directory, format),
+        Verb::Apply { file } => admin::apply(&data, &file, format),
+        Verb::Query { file, user, ignore_security, moment } => {
+            query::query(&open()?, &file, user.as_deref(), ignore_security, &moment, format)
+        }
+        Verb::Check { files } => query::check(&open()?, &files, format),
+        Verb::Fmt { files } => query::fmt(&files),
+        Verb::Convert { file, to } => query::convert(&file, to),
+        Verb::Profile(ProfileVerb::List) => admin::profile_list(&open()?, format),
+        Verb::Profile(ProfileVerb::Show { name }) => admin::profile_show(&open()?, &name, format),
+        Verb::Profile(ProfileVerb::Publish { name }) => {
+            admin::profile_publish(&open()?, &name, format)
+        }
+        Verb::Dataset { user, moment } => rows::dataset(&open()?, &user, &moment, format),
+        Verb::Explain { user, table, id, moment } => {
+            explain::explain(&open()?, &user, (&table, &id), &moment, format)
+        }
+        Verb::Push { file, user, device } => push::push(&open()?, &file, &user, &device, format),
+        Verb::History { table, id } => audit::history(&open()?, &table, &id, format),
+        Verb::Conflicts { policy } => audit::conflicts(&open()?, policy, format),
+        Verb::Rows { table, policy, at } => {
+            rows::rows(&open()?, &table, policy, at.as_deref(), format)
+        }
+        Verb::Replay { policy, at, diff, check } => {
+            audit::replay(&open()?, policy, at.as_deref(), diff, check, format)
+        }
+        Verb::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "haversack", &mut script);
+            crate::output::print_text(&String::from_utf8_lossy(&script))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

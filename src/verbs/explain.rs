@@ -1,0 +1,219 @@
+//! `explain`.
+
+use std::process::ExitCode;
+
+use haversack_core::{Value, event::RowKey, json::value_json, schema::Table};
+use haversack_dataset::{
+    Check, ConditionTruth, Evaluator, Explanation, FilterTruth, Obvious, Offered,
+};
+use haversack_dsl::query::Quantifier;
+use serde_json::{Value as Json, json};
+
+use crate::{
+    cli::{Format, Moment},
+    failure::Failure,
+    output::{self, Line, line},
+    session::{self, Session},
+};
+
+/// `explain USER TABLE ID`.
+pub fn explain(
+    session: &Session,
+    user: &str,
+    (table, id): (&str, &str),
+    moment: &Moment,
+    format: Format,
+) -> Result<ExitCode, Failure> {
+    let at = session.moment(moment)?;
+    let now = session.environment.state();
+    let caller = session::caller(&at, user)?;
+    let key = session::row_key(&now.catalog, table, id)?;
+    let explanation = Obvious::new(at.state.as_ref()).explain(&caller, &key.table, key.id);
+    let table = session::table(&now.catalog, &key.table)?;
+    if format == Format::Table {
+        output::print_text(&told(user, table, &key, &explanation))?;
+    } else {
+        let reasons: Vec<Json> =
+            explanation.checks.iter().map(|check| Json::Object(reason(table, check))).collect();
+        let result = line([
+            ("included", Some(json!(explanation.included))),
+            ("reasons", Some(Json::Array(reasons))),
+        ]);
+        output::print(format, &["included", "reasons"], &[result])?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An explanation for people: a line a check.
+pub fn told(user: &str, table: &Table, key: &RowKey, explanation: &Explanation) -> String {
+    let is = if explanation.included { "is" } else { "is not" };
+    let mut text = format!("{} {} {is} on the device of {user}:\n", key.table, key.id);
+    for check in &explanation.checks {
+        let reason = reason(table, check);
+        let holds = reason.get("holds") == Some(&Json::Bool(true));
+        let what = reason.get("message").and_then(Json::as_str).unwrap_or_default();
+        text.push_str(&format!("  {} {what}\n", if holds { "yes" } else { "no " }));
+        if let Check::Criterion { offered: Offered::Custom(truth), .. } = check {
+            condition_lines(table, truth, 6, &mut text);
+        }
+    }
+    text
+}
+
+fn condition_lines(table: &Table, truth: &FilterTruth, indent: usize, text: &mut String) {
+    let mut say = |holds: bool, what: &str| {
+        let mark = if holds { "yes" } else { "no " };
+        text.push_str(&format!("{:indent$}{mark} {what}\n", ""));
+    };
+    match truth {
+        FilterTruth::And(holds, parts) | FilterTruth::Or(holds, parts) => {
+            let all = matches!(truth, FilterTruth::And(..));
+            say(*holds, if all { "all of:" } else { "one of:" });
+            parts.iter().for_each(|part| condition_lines(table, part, indent + 2, text));
+        }
+        FilterTruth::Condition(found) => {
+            let value = value(table, found);
+            say(found.holds, &format!("{} (found {value})", found.condition));
+        }
+        FilterTruth::Linked(found) => {
+            let quantifier = quantifier(found.quantifier);
+            say(
+                found.holds,
+                &format!("{quantifier} {} (found {})", found.table, found.found.len()),
+            );
+        }
+    }
+}
+
+fn quantifier(quantifier: Quantifier) -> &'static str {
+    match quantifier {
+        Quantifier::Any => "any",
+        Quantifier::NotAny => "not any",
+    }
+}
+
+fn value(table: &Table, found: &ConditionTruth) -> Json {
+    let json = |value: &Value| {
+        table.column(&found.condition.column).map(|column| value_json(column, value))
+    };
+    found.value.as_ref().and_then(json).unwrap_or(Json::Null)
+}
+
+fn filter_json(table: &Table, truth: &FilterTruth) -> Json {
+    let all = |parts: &[FilterTruth]| -> Vec<Json> {
+        parts.iter().map(|part| filter_json(table, part)).collect()
+    };
+    match truth {
+        FilterTruth::And(holds, parts) => json!({"holds": holds, "and": all(parts)}),
+        FilterTruth::Or(holds, parts) => json!({"holds": holds, "or": all(parts)}),
+        FilterTruth::Condition(found) => json!({
+            "holds": found.holds,
+            "condition": found.condition.to_string(),
+            "value": value(table, found),
+        }),
+        FilterTruth::Linked(found) => json!({
+            "holds": found.holds,
+            "linked": format!("{} {}", quantifier(found.quantifier), found.table),
+            "found": found.found,
+        }),
+    }
+}
+
+fn reason(table: &Table, check: &Check) -> Line {
+    let reason = |check: &str, holds: bool, message: String| {
+        line([
+            ("check", Some(json!(check))),
+            ("holds", Some(json!(holds))),
+            ("message", Some(json!(message))),
+        ])
+    };
+    match check {
+        Check::Profile { name, version, team } => {
+            let through = team.as_ref().map(|team| format!(", through team {team}"));
+            let message = match (name, version) {
+                (None, _) => "the user is in no profile".to_owned(),
+                (Some(name), None) => format!("the user's profile {name:?} is not published"),
+                (Some(name), Some(version)) => {
+                    let through = through.unwrap_or_default();
+                    format!("the user has profile {name:?}, version {version}{through}")
+                }
+            };
+            reason("profile", version.is_some(), message)
+        }
+        Check::Table { exists, can_be_taken_offline, in_profile } => {
+            let message = match (exists, can_be_taken_offline, in_profile) {
+                (false, ..) => format!("there is no table `{}`", table.name),
+                (true, false, _) => format!("table `{}` can't be taken offline", table.name),
+                (true, true, false) => format!("the profile has no item for `{}`", table.name),
+                (true, true, true) => format!("the profile has an item for `{}`", table.name),
+            };
+            reason("table", *exists && *can_be_taken_offline && *in_profile, message)
+        }
+        Check::Row { exists } => {
+            let message = if *exists { "the row is there" } else { "there is no such row" };
+            reason("row", *exists, message.to_owned())
+        }
+        Check::Readable { holds, depth, roles } => {
+            let named: Vec<String> = roles
+                .iter()
+                .map(|(role, team)| match team {
+                    Some(team) => format!("{role} (through team {team})"),
+                    None => role.clone(),
+                })
+                .collect();
+            let may = if *holds { "may" } else { "may not" };
+            let message = format!(
+                "the user {may} read the row: depth {} by {}",
+                depth.name(),
+                if named.is_empty() { "no role".to_owned() } else { named.join(", ") }
+            );
+            reason("readable", *holds, message)
+        }
+        Check::Criterion { holds, offered } => criterion(table, *holds, offered, reason),
+        Check::Relationship { holds, relationship, table: other, path } => {
+            let joined = if *holds { "joins" } else { "does not join" };
+            let steps: Vec<String> =
+                path.iter().map(|key| format!("{} {}", key.table, key.id)).collect();
+            let message = format!(
+                "relationship `{relationship}` {joined} it to a row of `{other}` on the device{}",
+                if steps.is_empty() { String::new() } else { format!(": {}", steps.join(" <- ")) }
+            );
+            let mut line = reason("relationship", *holds, message);
+            let path = path.iter().map(|key| json!({"table": key.table, "id": key.id})).collect();
+            line.insert("relationship".to_owned(), json!(relationship));
+            line.insert("path".to_owned(), Json::Array(path));
+            line
+        }
+    }
+}
+
+fn criterion(
+    table: &Table,
+    holds: bool,
+    offered: &Offered,
+    reason: impl Fn(&str, bool, String) -> Line,
+) -> Line {
+    let message = match offered {
+        Offered::RelatedOnly => "the item has related rows only".to_owned(),
+        Offered::All => "the item has all rows".to_owned(),
+        Offered::Other(own) => {
+            let said: Vec<String> = own
+                .iter()
+                .map(|(own, holds)| format!("{own:?}: {}", if *holds { "yes" } else { "no" }))
+                .collect();
+            format!("the item has rows of {}", said.join(", ").to_lowercase())
+        }
+        Offered::Custom(_) => {
+            format!(
+                "the item's filter {} the row",
+                if holds { "selects" } else { "does not select" }
+            )
+        }
+        Offered::BrokenFilter(why) => format!("the item's filter no longer resolves: {why}"),
+    };
+    let mut line = reason("criterion", holds, message);
+    if let Offered::Custom(truth) = offered {
+        line.insert("filter".to_owned(), filter_json(table, truth));
+    }
+    line
+}

@@ -1,0 +1,144 @@
+//! `query`, `check`, `fmt`, `convert`.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use haversack_core::{Value, catalog::Catalog, json::value_json, schema::Table};
+use haversack_dataset::{Answer, Caller, Evaluator, Obvious};
+use haversack_dsl::{
+    Diagnostic, Severity, Syntax,
+    query::{Columns, Query},
+};
+use serde_json::Value as Json;
+
+use crate::{
+    cli::{Format, Moment, SyntaxArg},
+    failure::Failure,
+    input,
+    output::{self, Line, line},
+    session::{self, Session},
+};
+
+fn failure(file: &Path, diagnostics: &[Diagnostic]) -> Failure {
+    let name = input::name(file);
+    let all: Vec<String> = diagnostics.iter().map(|d| format!("{name}:{d}")).collect();
+    Failure::bad_input(all.join("\nerror: "))
+}
+
+fn compile(file: &Path, text: &str, catalog: &Catalog) -> Result<Query, Failure> {
+    let resolved = haversack_dsl::compile(text, catalog).map_err(|all| failure(file, &all))?;
+    Ok(resolved.query)
+}
+
+/// `query FILE`.
+pub fn query(
+    session: &Session,
+    file: &Path,
+    user: Option<&str>,
+    ignore_security: bool,
+    moment: &Moment,
+    format: Format,
+) -> Result<ExitCode, Failure> {
+    let at = session.moment(moment)?;
+    let catalog = &at.state.catalog;
+    let mut caller = match user {
+        Some(user) => session::caller(&at, user)?,
+        None => Caller::administrator(catalog, at.now),
+    };
+    caller.reads_everything |= ignore_security;
+    let text = input::text(file)?;
+    let query = compile(file, &text, catalog)?;
+    let table = session::table(catalog, &query.table)?;
+    let answers = Obvious::new(at.state.as_ref()).query(&caller, &query);
+    let lines: Vec<Line> = answers.iter().map(|answer| row(table, &query, answer)).collect();
+    let keys: Vec<&str> = match &query.columns {
+        Columns::All => table.columns().iter().map(|column| column.name.as_str()).collect(),
+        Columns::Listed(listed) => listed.iter().map(|selected| selected.key.as_str()).collect(),
+    };
+    output::print(format, &keys, &lines)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A row of an answer; lookups are bare ids.
+fn row(table: &Table, query: &Query, answer: &Answer) -> Line {
+    let column = |key: &str| match &query.columns {
+        Columns::All => table.column(key),
+        Columns::Listed(listed) => {
+            let selected = listed.iter().find(|selected| selected.key == key)?;
+            table.column(&selected.column)
+        }
+    };
+    let json = |key: &str, value: &Value| match value {
+        Value::Reference(reference) => Json::from(reference.id.to_string()),
+        other => column(key).map_or(Json::Null, |column| value_json(column, other)),
+    };
+    answer.values.iter().map(|(key, value)| (key.clone(), json(key, value))).collect()
+}
+
+/// `check FILE…`.
+pub fn check(session: &Session, files: &[PathBuf], format: Format) -> Result<ExitCode, Failure> {
+    let state = session.environment.state();
+    let mut lines = Vec::new();
+    let mut wrong = false;
+    for file in files {
+        let text = input::text(file)?;
+        let found = match haversack_dsl::compile(&text, &state.catalog) {
+            Ok(resolved) => resolved.warnings,
+            Err(errors) => errors,
+        };
+        wrong |= found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        lines.extend(found.iter().map(|diagnostic| diagnostic_line(file, diagnostic)));
+    }
+    let columns = ["file", "line", "column", "severity", "code", "message", "expected", "help"];
+    if !lines.is_empty() || format != Format::Table {
+        output::print(format, &columns, &lines)?;
+    }
+    Ok(if wrong { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn diagnostic_line(file: &Path, diagnostic: &Diagnostic) -> Line {
+    let severity = match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let text = |text: &Option<String>| text.as_deref().map(Json::from);
+    line([
+        ("file", Some(Json::from(input::name(file)))),
+        ("line", Some(Json::from(diagnostic.line))),
+        ("column", Some(Json::from(diagnostic.column))),
+        ("severity", Some(Json::from(severity))),
+        ("code", Some(Json::from(diagnostic.code))),
+        ("message", Some(Json::from(diagnostic.message.as_str()))),
+        ("expected", text(&diagnostic.expected)),
+        ("help", text(&diagnostic.help)),
+    ])
+}
+
+/// `fmt FILE…`: each in the syntax that it is in.
+pub fn fmt(files: &[PathBuf]) -> Result<ExitCode, Failure> {
+    for file in files {
+        let text = input::text(file)?;
+        print_in(file, &text, Syntax::of(&text))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `convert FILE --to SYNTAX`.
+pub fn convert(file: &Path, to: SyntaxArg) -> Result<ExitCode, Failure> {
+    let syntax = match to {
+        SyntaxArg::Dsl => Syntax::Dsl,
+        SyntaxArg::Fetchxml => Syntax::FetchXml,
+    };
+    print_in(file, &input::text(file)?, syntax)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_in(file: &Path, text: &str, syntax: Syntax) -> Result<(), Failure> {
+    let fetch = haversack_dsl::parse(text).map_err(|all| failure(file, &all))?;
+    output::print_text(&match syntax {
+        Syntax::Dsl => haversack_dsl::print_dsl(&fetch),
+        Syntax::FetchXml => haversack_dsl::print_fetchxml(&fetch),
+    })
+}

@@ -1,0 +1,88 @@
+//! `dataset`, `rows`.
+
+use std::process::ExitCode;
+
+use haversack_core::{
+    RowId,
+    catalog::Catalog,
+    json::row_object,
+    schema::{Table, TableKind},
+};
+use haversack_dataset::{Dataset, Evaluator, Obvious, Rows, scan};
+use serde_json::Value as Json;
+
+use crate::{
+    cli::{Format, Moment, PolicyArg},
+    failure::Failure,
+    output::{self, Line, line},
+    session::{self, Session},
+};
+
+/// `dataset USER`.
+pub fn dataset(
+    session: &Session,
+    user: &str,
+    moment: &Moment,
+    format: Format,
+) -> Result<ExitCode, Failure> {
+    let at = session.moment(moment)?;
+    let caller = session::caller(&at, user)?;
+    let dataset: Dataset = Obvious::new(at.state.as_ref()).dataset(&caller);
+    let lines: Vec<Line> = dataset
+        .iter()
+        .map(|(key, version)| {
+            line([
+                ("table", Some(Json::from(key.table.as_str()))),
+                ("id", Some(Json::from(key.id.to_string()))),
+                ("version", Some(Json::from(version.0.get()))),
+            ])
+        })
+        .collect();
+    output::print(format, &["table", "id", "version"], &lines)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `rows TABLE`.
+pub fn rows(
+    session: &Session,
+    table: &str,
+    policy: Option<PolicyArg>,
+    at: Option<&str>,
+    format: Format,
+) -> Result<ExitCode, Failure> {
+    // The table is looked up as it is now, so that `--at 0` is an empty table and no error.
+    let now = session.environment.state();
+    let table = session::table(&now.catalog, table)?;
+    let state = session.replayed(policy, at)?;
+    let catalog = &state.catalog;
+    let known = catalog.table(&table.name).unwrap_or(table);
+    let lines: Vec<Line> = match known.kind {
+        TableKind::System => scan(state.as_ref(), known)
+            .map(|(id, values)| row_line(catalog, known, id, None, &values))
+            .collect(),
+        TableKind::Data | TableKind::Intersect => state
+            .rows(&known.name)
+            .map(|(id, row)| row_line(catalog, known, id, Some(row.version.0.get()), &row.values))
+            .collect(),
+    };
+    let mut columns = vec!["id", "version"];
+    columns.extend(known.columns().iter().map(|column| column.name.as_str()));
+    output::print(format, &columns, &lines)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A row as it is given out.
+pub fn row_line(
+    catalog: &Catalog,
+    table: &Table,
+    id: RowId,
+    version: Option<u64>,
+    values: &haversack_core::Values,
+) -> Line {
+    let mut line = row_object(catalog, table, id, values);
+    line.insert("id".to_owned(), Json::from(id.to_string()));
+    if let Some(version) = version {
+        line.insert("version".to_owned(), Json::from(version));
+    }
+    line
+}
