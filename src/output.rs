@@ -22,7 +22,7 @@ pub fn print(format: Format, columns: &[&str], lines: &[Line]) -> Result<(), Fai
         Format::Ndjson => lines.iter().try_for_each(|line| writeln!(out, "{}", text(line))),
         Format::Json => json(&mut out, lines),
         Format::Csv => csv(&mut out, columns, lines),
-        Format::Table => table(&mut out, columns, lines),
+        Format::Table => out.write_all(table_text(columns, lines).as_bytes()),
     };
     finish(written.and_then(|()| out.flush()))
 }
@@ -82,7 +82,8 @@ fn csv(out: &mut impl Write, columns: &[&str], lines: &[Line]) -> io::Result<()>
     writer.flush()
 }
 
-fn table(out: &mut impl Write, columns: &[&str], lines: &[Line]) -> io::Result<()> {
+/// Results as aligned columns.
+pub fn table_text(columns: &[&str], lines: &[Line]) -> String {
     let columns = all_columns(columns, lines);
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
@@ -90,8 +91,7 @@ fn table(out: &mut impl Write, columns: &[&str], lines: &[Line]) -> io::Result<(
     for line in lines {
         table.add_row(columns.iter().map(|column| cell(line, column)));
     }
-    for row in table.lines() {
-        writeln!(out, "{}", row.trim_end())?;
-    }
-    Ok(())
+    let unpadded =
+        |row: String| row.trim_end().strip_prefix(' ').unwrap_or_default().to_owned() + "\n";
+    table.lines().map(unpadded).collect()
 }

@@ -46,6 +46,12 @@ impl Session {
         Ok(At { state, now })
     }
 
+    /// The user that `USER` names, asking. Who is known now had nothing before they were.
+    pub fn caller(&self, at: &At, id_or_name: &str) -> Result<Caller, Failure> {
+        let user = user(&self.environment.state().catalog, id_or_name)?;
+        Ok(Caller::user(&at.state.catalog, user, at.now))
+    }
+
     /// The position that `--at` names, and its time; the log's end and none if it is not given.
     pub fn cursor(&self, at: Option<&str>) -> Result<(Cursor, Option<Timestamp>), Failure> {
         let Some(at) = at else { return Ok((self.environment.state().cursor, None)) };
@@ -98,12 +104,6 @@ pub fn user(catalog: &Catalog, id_or_name: &str) -> Result<RowId, Failure> {
         let help = nearest_help(id_or_name, known);
         Failure::bad_input(format!("there is no user {id_or_name:?}{help}"))
     })
-}
-
-/// The user that `USER` names, asking.
-pub fn caller(at: &At, id_or_name: &str) -> Result<Caller, Failure> {
-    let user = user(&at.state.catalog, id_or_name)?;
-    Ok(Caller::user(&at.state.catalog, user, at.now))
 }
 
 /// The table with this name.

@@ -26,7 +26,7 @@ pub fn explain(
 ) -> Result<ExitCode, Failure> {
     let at = session.moment(moment)?;
     let now = session.environment.state();
-    let caller = session::caller(&at, user)?;
+    let caller = session.caller(&at, user)?;
     let key = session::row_key(&now.catalog, table, id)?;
     let explanation = Obvious::new(at.state.as_ref()).explain(&caller, &key.table, key.id);
     let table = session::table(&now.catalog, &key.table)?;

@@ -44,7 +44,7 @@ pub fn query(
     let at = session.moment(moment)?;
     let catalog = &at.state.catalog;
     let mut caller = match user {
-        Some(user) => session::caller(&at, user)?,
+        Some(user) => session.caller(&at, user)?,
         None => Caller::administrator(catalog, at.now),
     };
     caller.reads_everything |= ignore_security;

@@ -26,7 +26,7 @@ pub fn dataset(
     format: Format,
 ) -> Result<ExitCode, Failure> {
     let at = session.moment(moment)?;
-    let caller = session::caller(&at, user)?;
+    let caller = session.caller(&at, user)?;
     let dataset: Dataset = Obvious::new(at.state.as_ref()).dataset(&caller);
     let lines: Vec<Line> = dataset
         .iter()
