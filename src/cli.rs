@@ -14,9 +14,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     damaged, 5 anything else."
 )]
 pub struct Cli {
-    /// Directory of the environment
-    #[arg(long, global = true, value_name = "DIR", default_value = "./haversack-data")]
-    pub data: PathBuf,
+    /// Directory of the environment [default: ./haversack-data; of the demo, a fresh one]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
     /// Form of results
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub format: Format,

@@ -1,9 +1,6 @@
 //! Reading what a user hands in: files, standard input, lines of JSON.
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::{io::Read, path::Path};
 
 use haversack_core::limits::LINE_BYTES_MAX;
 use serde_json::Value as Json;
@@ -28,7 +25,7 @@ pub fn name(file: &Path) -> String {
 }
 
 /// Lines of JSON with their numbers, from 1; empty lines are passed over.
-pub fn json_lines(file: &PathBuf) -> Result<Vec<(usize, Json)>, Failure> {
+pub fn json_lines(file: &Path) -> Result<Vec<(usize, Json)>, Failure> {
     let text = text(file)?;
     let mut lines = Vec::new();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {

@@ -8,7 +8,7 @@ mod push;
 mod query;
 mod rows;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::CommandFactory;
 
@@ -18,12 +18,17 @@ use crate::{
     session::Session,
 };
 
+/// Where an environment is unless `--data` says otherwise.
+const DATA_DEFAULT: &str = "./haversack-data";
+
 /// Does what the command line asks for.
 pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let Cli { data, format, verb } = cli;
+    let given = data;
+    let data = given.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
     let open = || Session::open(&data);
     match verb {
-        Verb::Demo { once } => demo::demo(&data, once),
+        Verb::Demo { once } => demo::demo(given, once),
         Verb::Load { directory } => admin::load(&data, &directory, format),
         Verb::Apply { file } => admin::apply(&data, &file, format),
         Verb::Query { file, user, ignore_security, moment } => {

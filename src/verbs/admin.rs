@@ -1,9 +1,6 @@
 //! `load`, `apply`, `profile`.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
 use haversack_core::{
     catalog::Catalog,
@@ -58,7 +55,7 @@ pub fn load_into(
 }
 
 /// `apply FILE`.
-pub fn apply(data: &Path, file: &PathBuf, format: Format) -> Result<ExitCode, Failure> {
+pub fn apply(data: &Path, file: &Path, format: Format) -> Result<ExitCode, Failure> {
     let lines = input::json_lines(file)?;
     for (number, json) in &lines {
         let is_step = json.get("begin").is_some() || json.get("commit").is_some();

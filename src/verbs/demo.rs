@@ -3,10 +3,13 @@
 mod example;
 mod story;
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use haversack_core::{
-    RowId,
+    RowId, Value,
     event::{RowKey, Verdict},
     settings::Policy,
 };
@@ -29,7 +32,10 @@ const STEVEN: &str = "Steven Buchanan";
 const LAURA: &str = "Laura Callahan";
 
 /// `demo`.
-pub fn demo(data: &Path, once: bool) -> Result<ExitCode, Failure> {
+pub fn demo(data: Option<PathBuf>, once: bool) -> Result<ExitCode, Failure> {
+    let fresh = tempfile::Builder::new().prefix("haversack-demo-").tempdir();
+    let fresh = fresh.map_err(|error| Failure::other(format!("making a directory: {error}")))?;
+    let data = &data.unwrap_or_else(|| fresh.path().to_owned());
     let environment = Environment::open(data)?;
     if environment.state().cursor.last().is_some() {
         let message = "the demo wants a fresh directory; name one with --data DIR, or remove";
@@ -42,7 +48,11 @@ pub fn demo(data: &Path, once: bool) -> Result<ExitCode, Failure> {
     offline(&session, &cast, &mut story)?;
     why(&session, &cast, &mut story)?;
     other_policy(&session, &mut story)?;
-    next(&session, data, &cast, once, &mut story);
+    if !once {
+        next(&session, data, &cast, &mut story);
+        // Kept for what the story says to try next.
+        let _ = fresh.keep();
+    }
     story.tell()?;
     Ok(ExitCode::SUCCESS)
 }
@@ -56,6 +66,8 @@ struct Cast {
     changed: RowKey,
     /// Nancy deletes it, Steven changes it.
     deleted: RowKey,
+    /// A line of that order, on Nancy's device by its relationship.
+    line: RowKey,
     /// It is on Steven's device and not on Nancy's.
     foreign: RowKey,
 }
@@ -69,20 +81,34 @@ impl Cast {
             Ok((user, Obvious::new(state.as_ref()).dataset(&caller)))
         };
         let (nancy, steven, laura) = (device(NANCY)?, device(STEVEN)?, device(LAURA)?);
-        let orders = |of: &'static str| move |key: &&RowKey| key.table == of;
+        let orders = |key: &&RowKey| key.table == "salesorder";
         let owned = |key: &&RowKey| {
             let row = state.current(key);
             row.is_some_and(|row| state.catalog.owns(nancy.0, &row.values))
         };
-        let shared = |key: &&RowKey| steven.1.contains_key(*key) && laura.1.contains_key(*key);
-        let mut common =
-            nancy.1.keys().filter(orders("salesorder")).filter(owned).filter(shared).cloned();
-        let mut foreign = steven.1.keys().filter(orders("salesorder"));
-        let foreign = foreign.find(|key| !nancy.1.contains_key(*key)).cloned();
-        let found = common.next().zip(common.next()).zip(foreign);
-        let ((changed, deleted), foreign) =
-            found.ok_or_else(|| Failure::other("the example lacks the orders of the story"))?;
-        Ok(Self { nancy, steven, laura, changed, deleted, foreign })
+        let common: Vec<RowKey> = nancy
+            .1
+            .keys()
+            .filter(orders)
+            .filter(owned)
+            .filter(|key| steven.1.contains_key(*key))
+            .cloned()
+            .collect();
+        let changed = common.iter().find(|key| laura.1.contains_key(*key)).cloned();
+        let deleted = common.iter().find(|key| !laura.1.contains_key(*key)).cloned();
+        let foreign =
+            steven.1.keys().filter(orders).find(|key| !nancy.1.contains_key(*key)).cloned();
+        let is_line = |key: &&RowKey| {
+            let order = state.current(key).and_then(|row| row.values.get("orderid"));
+            matches!((order, &changed), (Some(Value::Reference(to)), Some(of)) if to.id == of.id)
+        };
+        let line = nancy.1.keys().find(is_line).cloned();
+        let (((changed, deleted), line), foreign) = changed
+            .zip(deleted)
+            .zip(line)
+            .zip(foreign)
+            .ok_or_else(|| Failure::other("the example lacks the orders of the story"))?;
+        Ok(Self { nancy, steven, laura, changed, deleted, line, foreign })
     }
 }
 
@@ -103,11 +129,9 @@ fn load(environment: Environment, data: &Path, story: &mut Story) -> Result<Sess
         .profiles
         .values()
         .map(|profile| {
-            let items = profile
-                .draft
-                .items
-                .iter()
-                .map(|item| format!("{} ({:?})", item.table, item.criterion).to_lowercase());
+            let items = profile.draft.items.iter().map(|item| {
+                format!("{} ({})", item.table, json!(item.criterion).as_str().unwrap_or_default())
+            });
             story::line(&[
                 ("profile", json!(profile.draft.name)),
                 ("tables, and which rows", json!(items.collect::<Vec<_>>().join(", "))),
@@ -231,8 +255,8 @@ fn order_number(session: &Session, key: &RowKey) -> String {
         session.environment.row_at(key, first).ok().flatten()
     };
     match now.or_else(before).and_then(|row| row.values.get("ordernumber").cloned()) {
-        Some(haversack_core::Value::Text(number)) => number,
-        Some(haversack_core::Value::Integer(number)) => number.to_string(),
+        Some(Value::Text(number)) => number,
+        Some(Value::Integer(number)) => number.to_string(),
         _ => key.id.to_string(),
     }
 }
@@ -241,7 +265,7 @@ fn why(session: &Session, cast: &Cast, story: &mut Story) -> Result<(), Failure>
     story.chapter("Why is a row on a device, and why is another not?");
     let state = session.environment.state();
     let caller = Caller::user(&state.catalog, cast.nancy.0, SystemClock.now());
-    for key in [&cast.changed, &cast.foreign] {
+    for key in [&cast.changed, &cast.line, &cast.foreign] {
         let explanation = Obvious::new(state.as_ref()).explain(&caller, &key.table, key.id);
         let table = session::table(&state.catalog, &key.table)?;
         story.lines(&explain::told(NANCY, table, key, &explanation));
@@ -288,10 +312,7 @@ fn other_policy(session: &Session, story: &mut Story) -> Result<(), Failure> {
     Ok(())
 }
 
-fn next(session: &Session, data: &Path, cast: &Cast, once: bool, story: &mut Story) {
-    if once {
-        return;
-    }
+fn next(session: &Session, data: &Path, cast: &Cast, story: &mut Story) {
     story.chapter("Try it yourself");
     let id = cast.changed.id;
     let data = data.display();

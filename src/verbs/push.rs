@@ -1,6 +1,6 @@
 //! `push`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 
 use haversack_core::{
     BaseVersion, MutationNumber, Offset, event::Operation, limits::PUSH_MUTATIONS_MAX,
@@ -19,7 +19,7 @@ use crate::{
 /// `push FILE --as USER --device NAME`.
 pub fn push(
     session: &Session,
-    file: &PathBuf,
+    file: &Path,
     user: &str,
     device: &str,
     format: Format,

@@ -153,7 +153,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn history() -> impl Strategy<Value = Vec<Step>> {
-    vec(step(), 1..24)
+    vec(step(), 1..32)
 }
 
 fn few(cases: u32) -> ProptestConfig {
@@ -258,7 +258,7 @@ fn device_edits(records: &[LogRecord]) -> impl Iterator<Item = (Offset, &DeviceE
 }
 
 proptest! {
-    #![proptest_config(few(64))]
+    #![proptest_config(few(128))]
 
     #[test]
     fn equal_logs_give_equal_digests_whatever_the_groups(
