@@ -1,5 +1,7 @@
 //! Business units, positions, roles, users and teams.
 
+use std::collections::BTreeMap;
+
 use crate::{
     Result,
     document::{
@@ -148,7 +150,7 @@ pub fn teams(source: &Source, facts: &Facts) -> Result<Vec<Team>> {
     ])
 }
 
-/// The roles, from those who see least to those who see most.
+/// The roles.
 pub fn roles() -> Vec<Role> {
     vec![salesperson(), inside_sales(), sales_manager(), vice_president()]
 }
@@ -164,7 +166,7 @@ fn read(depth: Depth) -> Privileges {
 /// What everyone may do: look up products and what belongs to them.
 fn role(name: &'static str, more: &[(&'static str, Privileges)]) -> Role {
     let reference = ["product", "category", "shipper", "supplier", "region"];
-    let mut privileges: std::collections::BTreeMap<_, _> =
+    let mut privileges: BTreeMap<_, _> =
         reference.into_iter().map(|table| (table, read(Organization))).collect();
     privileges.extend(more.iter().copied());
     Role { name, privileges }
