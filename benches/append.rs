@@ -30,7 +30,7 @@ fn id(kind: u64, number: u64) -> RowId {
     RowId::from_bytes(bytes)
 }
 
-/// One of a few hundred devices edits one of many rows: about 200 bytes.
+/// One of a few hundred devices edits one of many rows: about 280 bytes.
 fn edit(offset: u64) -> LogRecord {
     let at = Timestamp(1_770_000_000_000_000 + i64::try_from(offset * 731).unwrap());
     let (device, owner) = (id(0, scattered(offset) % 300), id(1, scattered(offset) % 300));

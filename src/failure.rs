@@ -34,11 +34,12 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         let code = match &error {
             EngineError::Store(StoreError::Damaged { .. }) | EngineError::Damaged { .. } => 4,
-            EngineError::BadDocument(_)
+            EngineError::Store(StoreError::TooLarge { .. })
+            | EngineError::BadDocument(_)
             | EngineError::NoEnvironment { .. }
             | EngineError::MutationGap { .. }
             | EngineError::MutationReused { .. } => 3,
-            EngineError::Store(_) | EngineError::Closed => 5,
+            EngineError::Store(_) | EngineError::NotLogged | EngineError::Closed => 5,
         };
         Self { code, message: error.to_string() }
     }

@@ -38,7 +38,7 @@ pub enum Event {
     },
     /// A document begins to be loaded.
     LoadStarted {
-        /// BLAKE3 of the document's events.
+        /// BLAKE3 of the document's files.
         digest: [u8; 32],
         /// How many events follow from the document; they are marked [`Actor::Load`].
         events: u64,

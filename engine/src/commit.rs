@@ -62,7 +62,7 @@ pub(crate) fn run(work: &Receiver<Work>, log: &dyn Log, shown: &Shown, clock: &d
             let result = std::mem::replace(&mut durable, Ok(()));
             if result.is_err() {
                 // The first writer is told the failure itself, the others that there was one.
-                durable = Err(EngineError::Closed);
+                durable = Err(EngineError::NotLogged);
             }
             answer(result);
         }

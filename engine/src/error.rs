@@ -51,6 +51,9 @@ pub enum EngineError {
         /// The number that came again.
         found: MutationNumber,
     },
+    /// Another writer's event could not be logged, and this work was in its group.
+    #[error("another writer's event could not be logged, and nothing of this was taken; send it again")]
+    NotLogged,
     /// The committer has ended, after a failure that was reported to whoever met it.
     #[error("the committer has ended after a failure; start the program again")]
     Closed,

@@ -71,7 +71,7 @@ pub struct Conflict {
 /// How far the loading of a document has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoadProgress {
-    /// BLAKE3 of the document's events.
+    /// BLAKE3 of the document's files.
     pub digest: [u8; 32],
     /// How many events the document makes.
     pub total: u64,
