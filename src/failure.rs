@@ -36,6 +36,7 @@ impl From<EngineError> for Failure {
             EngineError::Store(StoreError::Damaged { .. }) | EngineError::Damaged { .. } => 4,
             EngineError::Store(StoreError::TooLarge { .. })
             | EngineError::BadDocument(_)
+            | EngineError::LoadUnfinished
             | EngineError::NoEnvironment { .. }
             | EngineError::MutationGap { .. }
             | EngineError::MutationReused { .. } => 3,

@@ -13,8 +13,8 @@ use crate::{
     Name, Reference, RowId, Value, Values,
     profile::{App, Assignment, Member, Profile, PublishedProfile},
     schema::{
-        BUSINESSUNIT, OWNERID, OWNINGBUSINESSUNIT, Ownership, Relationship, SYSTEMUSER, TEAM,
-        Table, TableDefinition,
+        BUSINESSUNIT, ColumnType, OWNERID, OWNINGBUSINESSUNIT, Ownership, Relationship, SYSTEMUSER,
+        TEAM, Table, TableDefinition,
     },
     security::{BusinessUnit, Position, Role, Team, User},
     settings::Settings,
@@ -48,6 +48,8 @@ pub struct Catalog {
     definitions: OrdMap<Name, Arc<TableDefinition>>,
     relationships: OrdMap<Name, Arc<Relationship>>,
     tables: OrdMap<Name, Arc<Table>>,
+    /// Of every column that ever was: rows go on holding values of one that was dropped.
+    column_types: OrdMap<(Name, Name), ColumnType>,
 }
 
 impl Catalog {
@@ -69,6 +71,10 @@ impl Catalog {
     /// Puts in a table, in place of one with its name.
     pub fn put_table(&mut self, definition: TableDefinition) {
         self.add_system_tables();
+        for column in &definition.columns {
+            let key = (definition.name.clone(), column.name.clone());
+            self.column_types.insert(key, column.column_type);
+        }
         self.tables.insert(definition.name.clone(), Arc::new(Table::defined(&definition)));
         self.definitions.insert(definition.name.clone(), Arc::new(definition));
     }
@@ -108,6 +114,12 @@ impl Catalog {
     #[must_use]
     pub fn definition(&self, name: &str) -> Option<&Arc<TableDefinition>> {
         self.definitions.get(name)
+    }
+
+    /// The type that a column has, or had before it was dropped.
+    #[must_use]
+    pub fn column_type(&self, table: &Name, column: &Name) -> Option<ColumnType> {
+        self.column_types.get(&(table.clone(), column.clone())).copied()
     }
 
     /// The relationship with this name.

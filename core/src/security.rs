@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Name, RowId};
 
-/// A business unit. One of them has no parent.
+/// A business unit. A root has no parent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(deny_unknown_fields)]
 pub struct BusinessUnit {

@@ -71,20 +71,26 @@ pub(crate) fn run(work: &Receiver<Work>, log: &dyn Log, shown: &Shown, clock: &d
 
 fn add(group: &mut Group<'_>, work: Work) -> Answer {
     let mark = group.mark();
+    let whole = match group.ahead.load {
+        Some(load) if !load.is_complete() => Err(EngineError::LoadUnfinished),
+        _ => Ok(()),
+    };
     match work {
         Work::Steps(steps, reply) => {
-            let done = steps.into_iter().try_fold(Vec::new(), |mut answers, step| {
-                answers.extend(step::run(group, step)?);
-                Ok(answers)
+            let done = whole.and_then(|()| {
+                steps.into_iter().try_fold(Vec::new(), |mut answers, step| {
+                    answers.extend(step::run(group, step)?);
+                    Ok(answers)
+                })
             });
             finish(group, mark, done, reply)
         }
         Work::Push(device, mutations, reply) => {
-            let done = push::run(group, device, mutations);
+            let done = whole.and_then(|()| push::run(group, device, mutations));
             finish(group, mark, done, reply)
         }
         Work::Register { user, name, platform, reply } => {
-            let done = push::register(group, user, &name, &platform);
+            let done = whole.and_then(|()| push::register(group, user, &name, &platform));
             finish(group, mark, done, reply)
         }
         Work::Records(records, reply) => {

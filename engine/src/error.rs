@@ -51,8 +51,13 @@ pub enum EngineError {
         /// The number that came again.
         found: MutationNumber,
     },
+    /// A document is only partly loaded.
+    #[error("the loading of a document was cut off; run the same `load` again first")]
+    LoadUnfinished,
     /// Another writer's event could not be logged, and this work was in its group.
-    #[error("another writer's event could not be logged, and nothing of this was taken; send it again")]
+    #[error(
+        "another writer's event could not be logged, and nothing of this was taken; send it again"
+    )]
     NotLogged,
     /// The committer has ended, after a failure that was reported to whoever met it.
     #[error("the committer has ended after a failure; start the program again")]

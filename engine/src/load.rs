@@ -5,7 +5,10 @@ mod document;
 mod locate;
 mod rows;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use haversack_core::{
     catalog::Catalog,
@@ -60,8 +63,12 @@ pub fn read(directory: &Path) -> Result<Loadable, EngineError> {
     let mut catalog = Catalog::default();
     events.iter().for_each(|event| fold_catalog(&mut catalog, event));
     let before = events.len();
+    let mut tables = BTreeSet::new();
     for path in row_files(directory)? {
         let text = read_file(&path, &mut hasher)?;
+        if !tables.insert(path.file_stem().map(std::ffi::OsStr::to_owned)) {
+            return Err(fault(&path, 1, 1, "there are two files of rows for this table"));
+        }
         rows::read(&catalog, &path, &text, &mut events)?;
     }
     let rows = (events.len() - before) as u64;
@@ -88,7 +95,12 @@ fn row_files(directory: &Path) -> Result<Vec<PathBuf>, EngineError> {
     let entries = std::fs::read_dir(&rows).map_err(bad)?;
     let mut files = Vec::new();
     for entry in entries {
-        files.push(entry.map_err(bad)?.path());
+        let path = entry.map_err(bad)?.path();
+        // What file managers leave behind is no part of the document.
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !hidden {
+            files.push(path);
+        }
     }
     files.sort();
     Ok(files)

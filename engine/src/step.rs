@@ -62,7 +62,7 @@ pub(crate) fn steps(lines: Vec<(usize, Json)>) -> Vec<Step> {
     let mut open: Option<(usize, Vec<(usize, Json)>)> = None;
     let mut nested = false;
     for (number, line) in lines {
-        let marks = |key: &str| line.get(key).is_some();
+        let marks = |key: &str| line == serde_json::json!({ key: true });
         match (&mut open, marks("begin"), marks("commit")) {
             (None, true, _) => open = Some((number, Vec::new())),
             (None, false, true) => {
@@ -148,7 +148,9 @@ fn block(
     let mark = group.mark();
     let mut answers = vec![LineAnswer::accepted(begin)];
     for (line, json) in lines {
-        answers.push(single(group, line, json)?);
+        // What follows a refused line was written for a state that will not be.
+        let refused = answers.iter().any(|answer| answer.outcome == LineOutcome::Refused);
+        answers.push(if refused { LineAnswer::accepted(line) } else { single(group, line, json)? });
     }
     answers.push(LineAnswer::accepted(commit));
     if answers.iter().any(|answer| answer.outcome == LineOutcome::Refused) {

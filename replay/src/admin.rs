@@ -8,7 +8,7 @@ mod row;
 pub use change::{Change, NotAChange, RowChange};
 pub use check::environment;
 pub use decide::{Decision, decide};
-pub use row::columns_required;
+pub use row::{emptied_required, missing_required};
 
 /// Why a change is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -120,6 +120,6 @@ fn touch_json(touch: &Touch) -> Json {
         Verdict::Applied | Verdict::Conflict { .. } => None,
     };
     let verdict = touch.verdict.map(|v| json!([v.outcome(), v.winner(), refusal(v)]));
-    let spares = touch.spares_conflicting_columns;
-    json!([touch.offset, touch.device, verdict, touch.is_version, spares])
+    let spared = touch.spared.as_deref();
+    json!([touch.offset, touch.device, verdict, touch.is_version, spared])
 }

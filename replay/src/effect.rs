@@ -57,12 +57,9 @@ pub fn images(
             Event::RowWritten(write) => online(now, write, when),
             Event::DeviceEdited(edit) => {
                 let base = seen(&images, edit.base, edit.device);
-                let spared = if touch.spares_conflicting_columns {
-                    changed_by_others(&images, edit.base, edit.device)
-                } else {
-                    BTreeSet::new()
-                };
-                Some(applied(&state.catalog, now, base, edit, &spared, when))
+                let nothing = BTreeSet::new();
+                let spared = touch.spared.as_deref().unwrap_or(&nothing);
+                Some(applied(&state.catalog, now, base, edit, spared, when))
             }
             _ => None,
         };

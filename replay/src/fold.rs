@@ -102,7 +102,7 @@ fn row_written(state: &mut State, write: &RowWrite, when: When) {
         device: None,
         verdict: None,
         is_version: written.is_some(),
-        spares_conflicting_columns: false,
+        spared: None,
     };
     state.touch(&write.key, touch, written);
 }
@@ -154,7 +154,7 @@ pub(crate) fn carry_out(state: &mut State, edit: &DeviceEdit, judged: &Judgement
         device: Some(edit.device),
         verdict: Some(judged.verdict),
         is_version: judged.is_version,
-        spares_conflicting_columns: !judged.spared.is_empty(),
+        spared: (!judged.spared.is_empty()).then(|| Arc::new(judged.spared.clone())),
     };
     state.touch(&edit.key, touch, written);
 }

@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 use haversack_core::{
     Name, Row, Values,
     event::{DeviceEdit, EditRequest, Operation, Refusal, Side, Verdict},
-    schema::{OWNERID, Table, TableKind},
+    schema::{Table, TableKind},
     security::Privilege,
     settings::{Granularity, Policy},
 };
 
 use crate::{
     Past, PastError, State,
+    admin::{emptied_required, missing_required},
     effect::{Image, changed_by_others, images, owned_values, seen},
 };
 
@@ -89,15 +90,14 @@ pub(crate) fn judgement(
     }
 }
 
-/// A create names every required column; an update empties none. Owners can't be taken away.
+/// A create names every required column; an update empties none.
 fn lacks_required(table: &Table, operation: Operation, values: &Values) -> Option<Refusal> {
-    let empties = |name: &str| values.entry(name) == Some(&None);
-    let lacking = table.columns().iter().any(|column| match operation {
-        Operation::Create => column.required && values.get(&column.name).is_none(),
-        Operation::Update => (column.required || column.name == OWNERID) && empties(&column.name),
-        Operation::Delete => false,
-    });
-    lacking.then_some(Refusal::Required)
+    let lacking = match operation {
+        Operation::Create => missing_required(table, values),
+        Operation::Update => emptied_required(table, values),
+        Operation::Delete => None,
+    };
+    lacking.map(|_| Refusal::Required)
 }
 
 struct Case<'a> {

@@ -1,11 +1,11 @@
 //! The index from a row to the events on it.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use haversack_core::{BaseVersion, Offset, RowId, event::Verdict};
+use haversack_core::{BaseVersion, Name, Offset, RowId, event::Verdict};
 
 /// One event on a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Touch {
     /// Where the event is.
     pub offset: Offset,
@@ -15,8 +15,9 @@ pub struct Touch {
     pub verdict: Option<Verdict>,
     /// Whether it made a version of the row.
     pub is_version: bool,
-    /// Whether only the columns that nobody else had changed were applied.
-    pub spares_conflicting_columns: bool,
+    /// The columns of a partly applied edit that were not written: others had changed them, and the
+    /// server won. None for an edit that was applied whole or not at all.
+    pub spared: Option<Arc<BTreeSet<Name>>>,
 }
 
 /// The events on a row, newest first: judging looks at those above a base version.
@@ -47,7 +48,7 @@ impl Touches {
     /// All events on the row, oldest first.
     #[must_use]
     pub fn oldest_first(&self) -> Vec<Touch> {
-        let mut touches: Vec<Touch> = self.newest_first().copied().collect();
+        let mut touches: Vec<Touch> = self.newest_first().cloned().collect();
         touches.reverse();
         touches
     }

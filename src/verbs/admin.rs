@@ -58,29 +58,17 @@ pub fn load_into(
 pub fn apply(data: &Path, file: &Path, format: Format) -> Result<ExitCode, Failure> {
     let lines = input::json_lines(file)?;
     for (number, json) in &lines {
-        let is_step = json.get("begin").is_some() || json.get("commit").is_some();
+        let is_step = *json == json!({"begin": true}) || *json == json!({"commit": true});
         if !is_step && let Err(error) = Change::read(json.clone(), &Catalog::default()) {
             return Err(input::at(file, *number, 1, &error.to_string()));
         }
     }
     let environment = Environment::open(data)?;
-    let answers = answers(&environment, lines)?;
+    let answers = environment.apply(lines)?;
     let refused = answers.iter().any(|answer| answer.outcome == LineOutcome::Refused);
     let lines: Vec<Line> = answers.iter().map(answer_line).collect();
     output::print(format, &["line", "outcome", "offset", "code", "message"], &lines)?;
     Ok(if refused { ExitCode::from(1) } else { ExitCode::SUCCESS })
-}
-
-fn answers(
-    environment: &Environment,
-    lines: Vec<(usize, Json)>,
-) -> Result<Vec<LineAnswer>, Failure> {
-    let unfinished = environment.state().load.is_some_and(|load| !load.is_complete());
-    if unfinished {
-        let message = "the loading of a document was cut off; run the same `load` again first";
-        return Err(Failure::bad_input(message));
-    }
-    Ok(environment.apply(lines)?)
 }
 
 fn answer_line(answer: &LineAnswer) -> Line {
@@ -164,7 +152,7 @@ pub fn profile_show(session: &Session, name: &str, format: Format) -> Result<Exi
 
 /// `profile publish NAME`.
 pub fn profile_publish(session: &Session, name: &str, format: Format) -> Result<ExitCode, Failure> {
-    let answers = answers(&session.environment, vec![(1, json!({"publish": name}))])?;
+    let answers = session.environment.apply(vec![(1, json!({"publish": name}))])?;
     if let Some(fault) = answers.first().and_then(|answer| answer.fault.as_ref()) {
         return Err(Failure::bad_input(format!("{} [{}]", fault.message, fault.code)));
     }

@@ -171,11 +171,11 @@ pub fn replay(
     let replayed = session.environment.fold_anew(judging, cursor)?;
     if !differences {
         let policy = match judging {
-            Judging::InForce => "in-force",
-            Judging::Under(policy) => policy.name(),
+            Judging::InForce => replayed.catalog.settings.policy(),
+            Judging::Under(policy) => policy,
         };
         let result = line([
-            ("policy", Some(json!(policy))),
+            ("policy", Some(json!(policy.name()))),
             ("offset", Some(json!(replayed.cursor.count()))),
             ("digest", Some(json!(Digest::of(&replayed).to_string()))),
         ]);

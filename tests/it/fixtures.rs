@@ -195,3 +195,14 @@ pub fn table(name: &str, ownership: &str, primary_name: &str, columns: Json) -> 
            "primary_key": format!("{name}id"), "primary_name": primary_name,
            "can_be_taken_offline": true, "columns": columns})
 }
+
+/// The text with ids where it says `id:name`.
+pub fn with_ids(text: &str) -> String {
+    let mut parts = text.split("id:");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(part.len());
+        out.push_str(&format!("{}{}", id(&part[..end]), &part[end..]));
+    }
+    out
+}

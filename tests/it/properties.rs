@@ -156,7 +156,11 @@ fn history() -> impl Strategy<Value = Vec<Step>> {
     vec(step(), 1..32)
 }
 
+/// So many cases, or as many as `PROPTEST_CASES` says. A failure prints the history that shrank;
+/// it goes into a case file.
 fn few(cases: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    let cases = asked.unwrap_or(cases);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 

@@ -6,7 +6,10 @@
 //! online create|update|delete TABLE ROW [as=USER] [column=value …]
 //! push USER/DEVICE [n=N] OP TABLE ROW [base=@K|head|beyond] [column=value …] [; OP …]
 //! replay client-wins | server-wins
+//! dataset USER
 //! ```
+//!
+//! `tests/data/datasets/*.case` has scripts of the same verbs that end in datasets.
 //!
 //! `@K` is the K-th event after those of the fixtures. Values are JSON, or else text; those of
 //! `ownerid`, `u` and `parent` are names. No `base` is base *none*.
@@ -19,6 +22,7 @@ use haversack_core::{
     json::{row_object, value_json},
     settings::Policy,
 };
+use haversack_dataset::{Evaluator, Obvious};
 use haversack_engine::{
     EngineError, Environment,
     push::{Mutation, Outcome},
@@ -29,13 +33,29 @@ use serde_json::{Map, Value as Json, json};
 use crate::{
     cases,
     fixtures::{
-        base, device, environment, head, id, key, mutation, name_of, next_number, prelude, send,
+        base, caller, device, environment, head, id, key, mutation, name_of, next_number, prelude,
+        send, with_ids,
     },
 };
 
 #[test]
 fn verdicts() {
-    cases::check("verdicts", |script| Script::new().run(script));
+    cases::check("verdicts", |script| {
+        let mut script_run = Script::new();
+        script_run.run(script);
+        let state = script_run.environment.state();
+        script_run.state("", &state);
+        script_run.out
+    });
+}
+
+#[test]
+fn datasets() {
+    cases::check("datasets", |script| {
+        let mut script_run = Script::new();
+        script_run.run(script);
+        script_run.out
+    });
 }
 
 struct Script {
@@ -49,13 +69,10 @@ impl Script {
         Self { environment: environment(), prelude: prelude(), out: String::new() }
     }
 
-    fn run(mut self, script: &str) -> String {
+    fn run(&mut self, script: &str) {
         for line in cases::lines(script) {
             self.line(line);
         }
-        let state = self.environment.state();
-        self.state("", &state);
-        self.out
     }
 
     fn say(&mut self, line: &str) {
@@ -67,10 +84,13 @@ impl Script {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         match verb {
             "set" => self.set(rest),
-            "admin" => self.admin(serde_json::from_str(rest).expect("a change is JSON")),
+            "admin" => {
+                self.admin(serde_json::from_str(&with_ids(rest)).expect("a change is JSON"));
+            }
             "online" => self.online(rest),
             "push" => self.push(rest),
             "replay" => self.replay(rest),
+            "dataset" => self.dataset(rest),
             other => panic!("no verb {other:?}"),
         }
     }
@@ -90,7 +110,9 @@ impl Script {
         let outcome = format!("{:?}", answer.outcome).to_lowercase();
         let place = answer.offset.map_or(String::new(), |at| format!("{} ", self.at(at.get())));
         let fault = answer.fault.map(|fault| format!(" {}: {}", fault.code, names(&fault.message)));
-        self.say(&format!("{place}{outcome}{}", fault.unwrap_or_default()));
+        let warnings = answer.warnings.iter();
+        let warnings: String = warnings.map(|w| format!(", warning {}", w.code)).collect();
+        self.say(&format!("{place}{outcome}{}{warnings}", fault.unwrap_or_default()));
     }
 
     fn at(&self, offset: u64) -> String {
@@ -197,6 +219,27 @@ impl Script {
             self.say(&format!("differs {row} {what} because {because}"));
         }
         self.state("  ", &replayed);
+    }
+
+    /// What belongs on a user's device; every row is explained to the same effect.
+    fn dataset(&mut self, user: &str) {
+        let state = self.environment.state();
+        let caller = caller(&state, user);
+        let evaluator = Obvious::new(state.as_ref());
+        let dataset = evaluator.dataset(&caller);
+        for (key, row, _) in state.slots() {
+            let explanation = evaluator.explain(&caller, &key.table, key.id);
+            assert_eq!(explanation.included, dataset.contains_key(&key), "{key:?} {explanation:?}");
+            assert!(!dataset.contains_key(&key) || evaluator.readable(&caller, &key.table, key.id));
+            assert_eq!(
+                dataset.get(&key).copied(),
+                row.map(|row| row.version).filter(|_| explanation.included)
+            );
+        }
+        let rows: Vec<String> =
+            dataset.keys().map(|key| format!("{} {}", key.table, name_of(key.id))).collect();
+        let rows = if rows.is_empty() { "nothing".to_owned() } else { rows.join(", ") };
+        self.say(&format!("{user}: {rows}"));
     }
 
     /// The conflicts and rows of a state.

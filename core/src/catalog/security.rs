@@ -99,7 +99,7 @@ impl Catalog {
         let Some(own) = self.own_unit(user) else { return false };
         let parent = |unit: &RowId| self.business_units.get(unit).and_then(|unit| unit.parent);
         std::iter::successors(self.unit(table, values), parent)
-            .take(BUSINESS_UNIT_DEPTH_MAX)
+            .take(BUSINESS_UNIT_DEPTH_MAX + 1)
             .any(|unit| unit == own)
     }
 }

@@ -43,16 +43,20 @@ pub fn read_row(
         return Err(unknown_column(table, name));
     }
     let mut values = Values::default();
+    let mut misfits = Vec::new();
     for (name, json) in object {
         let column = table.column(name).expect("unknown columns were refused above");
-        let value = read_value(catalog, column, json)?;
-        if column.name == table.primary_key {
-            key_is(column, id, value.as_ref())?;
-        } else {
-            values.set(column.name.clone(), value);
-        }
+        let read = read_value(catalog, column, json).and_then(|value| {
+            if column.name != table.primary_key {
+                values.set(column.name.clone(), value);
+                return Ok(());
+            }
+            key_is(column, id, value.as_ref())
+        });
+        misfits.extend(read.err());
     }
-    Ok(values)
+    // Of several, the one that comes first in the order of refusals.
+    misfits.into_iter().min_by_key(|misfit| misfit.refusal).map_or(Ok(values), Err)
 }
 
 fn unknown_column(table: &Table, name: &str) -> Misfit {

@@ -10,7 +10,7 @@ use haversack_core::{
     limits::LINE_BYTES_MAX,
     schema::{Column, ColumnType, Table, TableKind},
 };
-use haversack_replay::admin::columns_required;
+use haversack_replay::admin::missing_required;
 use serde_json::{Map, Value as Json};
 
 use super::{csv, fault};
@@ -65,7 +65,7 @@ impl Rows<'_> {
         let values = read_row(self.catalog, self.table, id, object)
             .map_err(|misfit| bad(&misfit.column, &misfit.message))?
             .without_nulls();
-        if let Some(column) = columns_required(self.table, &values) {
+        if let Some(column) = missing_required(self.table, &values) {
             return Err(bad(column, &format!("column `{column}` needs a value")));
         }
         if !self.seen.insert(id) {
@@ -79,6 +79,7 @@ impl Rows<'_> {
 }
 
 fn ndjson(rows: &mut Rows<'_>, text: &str) -> Result<(), EngineError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in (1..).zip(text.lines()) {
         if line.trim().is_empty() {
             continue;
@@ -117,6 +118,9 @@ fn csv_rows(rows: &mut Rows<'_>, text: &str) -> Result<(), EngineError> {
             let message = format!("table `{}` has no column {name:?}{help}", rows.table.name);
             return Err(bad(1, field.column, &message));
         };
+        if columns.contains(&column.name) {
+            return Err(bad(1, field.column, &format!("column {name:?} is there twice")));
+        }
         columns.push(column.name.clone());
     }
     for (line, fields) in records {

@@ -80,7 +80,7 @@ impl Change {
         let read = if let Some(row) = object.remove("row") {
             none_left(object).and_then(|()| row_change(row))
         } else if let Some(member) = object.remove("member") {
-            none_left(object).and_then(|()| member_change(member))
+            none_left(object).and_then(|()| member_change(member, catalog))
         } else if let Some(profile) = object.remove("publish") {
             none_left(object).and_then(|()| text(profile)).map(Self::Publish)
         } else if let Some(profile) = object.remove("unpublish") {
@@ -218,13 +218,16 @@ fn id(text: &str) -> Result<RowId, Fault> {
         .map_err(|error: haversack_core::RowIdError| Fault::new("bad_value", error.to_string()))
 }
 
-fn member_change(json: Json) -> Result<Change, Fault> {
+fn member_change(json: Json, catalog: &Catalog) -> Result<Change, Fault> {
     let mut object = object_of(json)?;
     let profile = required(&mut object, "profile")?;
     let user = take_text(&mut object, "user")?;
     let team = take_text(&mut object, "team")?;
     let member = match (user, team) {
-        (Some(user), None) => Member::User(id(&user)?),
+        (Some(user), None) => match catalog.find_user(&user) {
+            Some(user) => Member::User(user.id),
+            None => Member::User(id(&user)?),
+        },
         (None, Some(team)) => Member::Team(id(&team)?),
         _ => return Err(Fault::new("required", "expected either \"user\" or \"team\"")),
     };

@@ -107,7 +107,10 @@ fn checked(catalog: &Catalog, event: &Event) -> Result<Vec<Warning>, Fault> {
         Event::UserPut(user) => check::user(next, user)?,
         Event::TeamPut(team) => check::team(next, team)?,
         Event::AppPut(app) => check::app(next, app)?,
-        Event::SettingsChanged(settings) => check::settings(settings)?,
+        Event::SettingsChanged(settings) => {
+            check::settings(settings)?;
+            nothing_breaks(next)?;
+        }
         Event::ProfileDrafted(draft) => return check::profile(next, draft),
         Event::TablePut(table) => {
             check::table(next, table)?;
@@ -148,8 +151,8 @@ fn keeps_what_is_fixed(catalog: &Catalog, table: &TableDefinition) -> Result<(),
         return Err(Fault::new("fixed", message));
     }
     let retyped = table.columns.iter().find(|column| {
-        let before = now.columns.iter().find(|before| before.name == column.name);
-        before.is_some_and(|before| before.column_type != column.column_type)
+        let before = catalog.column_type(&table.name, &column.name);
+        before.is_some_and(|before| before != column.column_type)
     });
     match retyped {
         Some(column) => Err(Fault::new(

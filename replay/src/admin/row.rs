@@ -5,7 +5,9 @@ use haversack_core::{
     catalog::Catalog,
     event::{Actor, Event, Operation, Record, Refusal, RowKey, RowWrite},
     json::read_row,
-    schema::{OWNERID, Ownership, SYSTEMUSER, Table, TableKind},
+    schema::{
+        CREATEDON, MODIFIEDON, OWNERID, OWNINGBUSINESSUNIT, Ownership, SYSTEMUSER, Table, TableKind,
+    },
     security::Privilege,
 };
 use haversack_dataset::{Caller, Evaluator, Obvious};
@@ -17,12 +19,26 @@ fn refused(refusal: Refusal, message: impl Into<String>) -> Fault {
     Fault::new(refusal.code(), message)
 }
 
-/// The first required column for which a row has no value.
+/// Columns that get a value of their own when a row is made without one.
+const DERIVED: [&str; 4] = [OWNERID, OWNINGBUSINESSUNIT, CREATEDON, MODIFIEDON];
+
+/// The first required column for which a new row has no value.
 #[must_use]
-pub fn columns_required<'t>(table: &'t Table, values: &Values) -> Option<&'t Name> {
-    let lacking = |name: &Name| values.get(name).is_none();
+pub fn missing_required<'t>(table: &'t Table, values: &Values) -> Option<&'t Name> {
+    let derived = |name: &Name| *name == table.primary_key || DERIVED.contains(&name.as_str());
+    let lacking = |name: &Name| values.get(name).is_none() && !derived(name);
     let mut columns = table.columns().iter().filter(|column| column.required);
     columns.find(|column| lacking(&column.name)).map(|column| &column.name)
+}
+
+/// The first column that needs a value and that a patch empties. Owners can't be taken away.
+#[must_use]
+pub fn emptied_required<'t>(table: &'t Table, patch: &Values) -> Option<&'t Name> {
+    let empties = |name: &str| patch.entry(name) == Some(&None);
+    let mut columns = table.columns().iter().map(|column| (column.required, &column.name));
+    columns
+        .find(|(required, name)| (*required || **name == OWNERID) && empties(name))
+        .map(|(_, name)| name)
 }
 
 /// Judges an online edit.
@@ -75,12 +91,13 @@ struct Edit<'a> {
 impl Edit<'_> {
     fn create(&self, values: Values) -> Result<Values, Fault> {
         let mut values = values.without_nulls();
-        if let Some(column) = columns_required(self.table, &values) {
+        if let Some(column) = missing_required(self.table, &values) {
             let message = format!("column `{column}` needs a value");
             return Err(refused(Refusal::Required, message));
         }
         if let Some(row) = self.state.current(&self.key) {
-            return match self.may(Privilege::Read, &row.values) {
+            let over = [Privilege::Read, Privilege::Write];
+            return match over.iter().all(|privilege| self.may(*privilege, &row.values)) {
                 true => Err(Fault::new("row_exists", format!("row {} exists", self.key.id))),
                 false => Err(self.no_privilege(Privilege::Create)),
             };
@@ -97,14 +114,17 @@ impl Edit<'_> {
 
     /// The columns that change; none if none does.
     fn update(&self, values: Values) -> Result<Option<Values>, Fault> {
-        let empties = |name: &str| values.entry(name) == Some(&None);
-        let mut columns = self.table.columns().iter();
-        if let Some(column) = columns.find(|column| column.required && empties(&column.name)) {
-            let message = format!("column `{}` needs a value", column.name);
+        if let Some(column) = emptied_required(self.table, &values) {
+            let message = format!("column `{column}` needs a value");
             return Err(refused(Refusal::Required, message));
         }
         let now = self.existing()?;
         self.permit(Privilege::Write, &now.values)?;
+        if self.table.kind == TableKind::Intersect {
+            let mut next = now.values.clone();
+            next.patch(&values);
+            self.permit(Privilege::Write, &next)?;
+        }
         let changes = values.iter().any(|(name, value)| now.values.get(name) != value);
         Ok(changes.then_some(values))
     }

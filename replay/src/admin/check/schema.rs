@@ -6,8 +6,9 @@ use haversack_core::{
     catalog::Catalog,
     limits::COLUMNS_PER_TABLE_MAX,
     schema::{
-        BUSINESSUNIT, ColumnDefinition, ColumnType, Relationship, RelationshipKind, SYSTEMUSER,
-        TEAM, Table, TableDefinition,
+        BUSINESSUNIT, CREATEDON, ColumnDefinition, ColumnType, MODIFIEDON, OWNERID,
+        OWNINGBUSINESSUNIT, Relationship, RelationshipKind, SYSTEMUSER, TEAM, Table,
+        TableDefinition,
     },
 };
 
@@ -79,6 +80,22 @@ fn special_columns(table: &TableDefinition) -> Result<(), Fault> {
             format!("column `{}.{}` is the key, expected a UUID", table.name, table.primary_key);
         return Err(Fault::new("bad_value", message));
     }
+    for (name, expected) in [
+        (OWNERID, ColumnType::Owner),
+        (OWNINGBUSINESSUNIT, ColumnType::Lookup),
+        (CREATEDON, ColumnType::Datetime),
+        (MODIFIEDON, ColumnType::Datetime),
+    ] {
+        let given = table.columns.iter().find(|column| column.name == name);
+        if given.is_some_and(|column| column.column_type != expected) || table.primary_key == name {
+            let message = format!(
+                "column `{}.{name}` is the system's, of type {:?}; leave it out",
+                table.name,
+                expected.name()
+            );
+            return Err(Fault::new("bad_value", message));
+        }
+    }
     if let Some(name) = table.primary_name.as_deref().filter(|n| compiled.column(n).is_none()) {
         return Err(unknown("unknown_column", &what, name, known()));
     }
@@ -140,7 +157,12 @@ fn many_to_many(catalog: &Catalog, relationship: &Relationship) -> Result<(), Fa
         );
         return Err(Fault::new("required", message));
     };
+    let key = format!("{intersect}id");
+    let reserved = [CREATEDON, MODIFIEDON, key.as_str()];
     let taken = catalog.definition(intersect).is_some()
+        || [SYSTEMUSER, TEAM, BUSINESSUNIT].contains(&intersect.as_str())
+        || Table::intersect(relationship).is_none()
+        || [&relationship.column, target_column].iter().any(|c| reserved.contains(&c.as_str()))
         || catalog.relationships().any(|other| {
             other.name != relationship.name && other.intersect.as_ref() == Some(intersect)
         });

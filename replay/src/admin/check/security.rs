@@ -26,19 +26,10 @@ fn unit_exists(catalog: &Catalog, id: RowId) -> Result<(), Fault> {
     Err(unknown("unknown_business_unit", "business unit", &id.to_string(), []))
 }
 
-/// A tree: one root, every parent there, no ring.
+/// Trees: every parent there, no ring.
 pub(in super::super) fn business_unit(catalog: &Catalog, unit: &BusinessUnit) -> Result<(), Fault> {
     named(&unit.name)?;
-    let Some(parent) = unit.parent else {
-        let mut others = catalog.business_units.values();
-        return match others.find(|other| other.parent.is_none() && other.id != unit.id) {
-            Some(root) => Err(Fault::new(
-                "second_root",
-                format!("business unit {:?} has no parent, and nor has {:?}", unit.name, root.name),
-            )),
-            None => Ok(()),
-        };
-    };
+    let Some(parent) = unit.parent else { return Ok(()) };
     unit_exists(catalog, parent)?;
     let parent = |id: &RowId| catalog.business_units.get(id).and_then(|unit| unit.parent);
     let levels = std::iter::successors(unit.parent, parent).take(BUSINESS_UNIT_DEPTH_MAX + 1);
@@ -63,10 +54,9 @@ pub(in super::super) fn position(catalog: &Catalog, position: &Position) -> Resu
 pub(in super::super) fn role(catalog: &Catalog, role: &Role) -> Result<(), Fault> {
     named(&role.name)?;
     for (name, privileges) in &role.privileges {
-        let known = catalog.definitions().map(|table| table.name.as_str());
-        let table = catalog
-            .definition(name)
-            .ok_or_else(|| unknown("unknown_table", "table", name, known))?;
+        let known = catalog.tables().map(|table| table.name.as_str());
+        let table =
+            catalog.table(name).ok_or_else(|| unknown("unknown_table", "table", name, known))?;
         let unowned = matches!(table.ownership, Ownership::Organization | Ownership::None);
         for privilege in [Privilege::Read, Privilege::Write, Privilege::Create, Privilege::Delete] {
             let depth = privileges.depth(privilege);

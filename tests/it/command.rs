@@ -1,0 +1,413 @@
+//! The command from end to end: that the wires are connected, exit codes, forms, messages.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use haversack_engine::Environment;
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+pub const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/environment");
+
+/// A directory of its own, in which the command keeps its data and finds its files.
+pub struct Place(TempDir);
+
+impl Place {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().expect("a directory for the test"))
+    }
+
+    /// With the document of the tests loaded.
+    pub fn loaded() -> Self {
+        let place = Self::new();
+        place.done(&["load", DOCUMENT]);
+        place
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.path().join("haversack-data")
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("in a directory")).expect("is made");
+        std::fs::write(&path, text).expect("is written");
+        path
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_haversack"));
+        command.current_dir(self.path()).args(["--format", "ndjson"]).args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = self.command(arguments).spawn().expect("the command starts");
+        let mut stdin = child.stdin.take().expect("it is piped");
+        // A command that never reads its input closes the pipe.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        child.wait_with_output().expect("the command ends")
+    }
+
+    /// Runs the command to this exit code: standard output and standard error.
+    fn exits(&self, code: i32, arguments: &[&str], input: &str) -> (String, String) {
+        let output = self.run(arguments, input);
+        let out = String::from_utf8(output.stdout).expect("UTF-8");
+        let err = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{out}\n{err}");
+        (out, err)
+    }
+
+    /// Runs the command to its good end: its lines.
+    pub fn done(&self, arguments: &[&str]) -> Vec<Json> {
+        json_lines(&self.exits(0, arguments, "").0)
+    }
+
+    /// Runs the command to exit 3 without a result: its message.
+    fn bad(&self, arguments: &[&str], input: &str) -> String {
+        let (out, err) = self.exits(3, arguments, input);
+        assert_eq!(out, "");
+        err
+    }
+
+    fn digest(&self) -> Json {
+        self.done(&["replay"])[0]["digest"].clone()
+    }
+}
+
+fn json_lines(text: &str) -> Vec<Json> {
+    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+}
+
+/// One key of every line.
+fn each<'a>(lines: &'a [Json], key: &str) -> Vec<&'a Json> {
+    lines.iter().map(|line| &line[key]).collect()
+}
+
+fn id(number: u32) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}
+
+fn text(value: &Json) -> &str {
+    value.as_str().expect("text")
+}
+
+#[test]
+fn the_main_job() {
+    let place = Place::new();
+    let loaded = place.done(&["load", DOCUMENT]);
+    assert_eq!(loaded[0]["rows"], 5);
+    let end = loaded[0]["offset"].as_u64().unwrap();
+    assert_eq!(loaded[0]["events"].as_u64(), Some(end));
+
+    place.write("q.dsl", "fetch t { columns a, u order a filter { b ge 1 } }");
+    let rows = place.done(&["query", "q.dsl", "--as", "Ann"]);
+    assert_eq!(each(&rows, "a"), ["one", "three"]);
+    assert_eq!(rows[0]["u"], "00000000-0000-4000-8000-0000000000c1");
+    assert!(place.done(&["query", "q.dsl", "--as", "Eve"]).is_empty());
+    assert_eq!(place.done(&["query", "q.dsl", "--ignore-security"]), rows);
+
+    let dataset = place.done(&["dataset", "Ann"]);
+    assert_eq!(each(&dataset, "table"), ["p", "t"]);
+    assert!(place.done(&["dataset", "Bob"]).is_empty());
+    let one = &dataset[1];
+    let explained = place.done(&["explain", "Ann", "t", text(&one["id"])]);
+    assert_eq!(explained[0]["included"], true);
+
+    let base = one["version"].as_u64().unwrap();
+    place.write(
+        "edits.ndjson",
+        &format!(
+            "{{\"n\":1,\"op\":\"update\",\"table\":\"t\",\"id\":\"{}\",\"base\":{base},\"values\":{{\"a\":\"mine\"}}}}\n\
+             {{\"n\":2,\"op\":\"update\",\"table\":\"t\",\"id\":\"{}\",\"base\":{},\"values\":{{\"b\":9}}}}\n\
+             {{\"n\":3,\"op\":\"delete\",\"table\":\"t\",\"id\":\"{}\",\"base\":{base}}}\n",
+            id(1),
+            id(3),
+            base - 1,
+            id(9),
+        ),
+    );
+    let outcomes = place.done(&["push", "edits.ndjson", "--as", "Ann", "--device", "phone"]);
+    assert_eq!(each(&outcomes, "outcome"), ["applied", "conflict", "refused"]);
+    assert_eq!(outcomes[1]["winner"], "client");
+    assert_eq!(outcomes[1]["server"]["b"], 3);
+    assert_eq!(outcomes[2]["code"], "unknown_row");
+    let again = place.done(&["push", "edits.ndjson", "--as", "Ann", "--device", "phone"]);
+    assert_eq!(each(&again, "outcome"), ["duplicate"; 3]);
+    assert_eq!(each(&again, "first"), ["applied", "conflict", "refused"]);
+    assert_eq!(each(&again, "offset"), each(&outcomes, "offset"));
+
+    let conflicts = place.done(&["conflicts"]);
+    assert_eq!(conflicts.len(), 1);
+    assert_eq!(conflicts[0]["client"], serde_json::json!({"b": 9}));
+    assert_eq!(conflicts[0]["server"]["b"], 3);
+    assert_eq!(place.done(&["conflicts", "--policy", "server-wins"])[0]["winner"], "server");
+
+    assert!(place.done(&["replay", "--diff", "--check"]).is_empty());
+    let arguments = ["replay", "--policy", "server-wins", "--diff"];
+    let differences = place.done(&arguments);
+    assert_eq!(differences.len(), 1);
+    assert_eq!(differences[0]["column"], "b");
+    assert_eq!((&differences[0]["actual"], &differences[0]["replayed"]), (&9.into(), &3.into()));
+    assert_eq!(differences[0]["because"], conflicts[0]["offset"]);
+    place.exits(1, &[&arguments[..], &["--check"]].concat(), "");
+
+    let history = place.done(&["history", "t", &id(3)]);
+    assert_eq!(each(&history, "outcome"), ["applied", "conflict"]);
+    let then = place.done(&["rows", "t", "--at", &end.to_string()]);
+    assert_eq!(each(&then, "b"), [&Json::from(1), &Json::from(0), &Json::from(3)]);
+    assert!(place.done(&["rows", "t", "--at", "0"]).is_empty());
+    let replayed = place.done(&["rows", "t", "--policy", "server-wins"]);
+    assert_eq!(each(&replayed, "b"), each(&then, "b"));
+}
+
+#[test]
+fn replay_prints_the_same_digest_every_time_and_leaves_the_log_alone() {
+    let place = Place::loaded();
+    let digest = place.digest();
+    assert_eq!(text(&digest).len(), 64);
+    place.done(&["replay", "--policy", "server-wins"]);
+    place.done(&["replay", "--policy", "client-wins", "--diff"]);
+    assert_eq!(place.digest(), digest);
+}
+
+#[test]
+fn loading_again_adds_nothing_and_another_document_is_refused() {
+    let place = Place::loaded();
+    let before = place.digest();
+    let again = place.done(&["load", DOCUMENT]);
+    assert_eq!((&again[0]["events"], &again[0]["rows"]), (&0.into(), &0.into()));
+    let document = std::fs::read_to_string(format!("{DOCUMENT}/environment.json")).unwrap();
+    place.write("other/environment.json", &document.replace("\"Small\"", "\"Other\""));
+    let message = place.bad(&["load", "other"], "");
+    assert!(message.contains("apply"), "{message}");
+    assert_eq!(place.digest(), before);
+}
+
+#[test]
+fn an_error_in_the_last_row_loads_nothing() {
+    let place = Place::new();
+    for name in ["environment.json", "rows/p.csv", "rows/t.ndjson"] {
+        let content = std::fs::read_to_string(format!("{DOCUMENT}/{name}")).unwrap();
+        place.write(&format!("d/{name}"), &content.replace("\"b\": 3", "\"b\": \"x\""));
+    }
+    let message = place.bad(&["load", "d"], "");
+    assert!(message.starts_with("error: d/rows/t.ndjson:3:"), "{message}");
+    assert!(message.contains("`b`") && message.contains("whole number"), "{message}");
+    assert!(!place.data().exists() || place.run(&["rows", "t"], "").status.code() == Some(3));
+    place.write("d/rows/t.ndjson", "");
+    place.done(&["load", "d"]);
+}
+
+#[test]
+fn a_step_is_applied_whole_or_not_at_all() {
+    let place = Place::loaded();
+    let create = |number: u32, values: &str| {
+        format!(
+            "{{\"row\":{{\"table\":\"t\",\"op\":\"create\",\"id\":\"{}\",\"values\":{values}}}}}\n",
+            id(number)
+        )
+    };
+    let count = || place.done(&["rows", "t"]).len();
+    let step = |inner: &str| format!("{{\"begin\":true}}\n{inner}{{\"commit\":true}}\n");
+    let before = place.digest();
+
+    let refused = step(&(create(21, r#"{"a":"x"}"#) + &create(22, "{}")));
+    let (out, _) = place.exits(1, &["apply", "-"], &refused);
+    let answers = json_lines(&out);
+    assert_eq!(
+        each(&answers, "code"),
+        ["step_refused", "step_refused", "required", "step_refused"]
+    );
+    assert!(answers.iter().all(|answer| answer["offset"].is_null()));
+    assert_eq!((count(), place.digest()), (3, before));
+
+    let applied = step(&(create(21, r#"{"a":"x"}"#) + &create(22, r#"{"a":"y"}"#)));
+    let (out, _) = place.exits(0, &["apply", "-"], &applied);
+    assert_eq!(each(&json_lines(&out), "line"), [1, 2, 3, 4]);
+    assert_eq!(count(), 5);
+
+    let bad = format!("{{\"begin\":true}}\n{}", create(23, r#"{"a":"z"}"#));
+    let (out, _) = place.exits(1, &["apply", "-"], &bad);
+    assert_eq!(each(&json_lines(&out), "code"), ["bad_step", "bad_step"]);
+    // Outside a step a refused line does not stop those after it.
+    let lines = create(24, "{}") + &create(25, r#"{"a":"z"}"#);
+    let (out, _) = place.exits(1, &["apply", "-"], &lines);
+    assert_eq!(each(&json_lines(&out), "outcome"), ["refused", "applied"]);
+    assert_eq!(count(), 6);
+}
+
+#[test]
+fn a_line_that_is_no_change_applies_nothing() {
+    let place = Place::loaded();
+    let before = place.digest();
+    let good = r#"{"put":"settings","conflict_detection":true}"#;
+    for (bad, column) in
+        [("{\"frob\":1}", "1"), ("{\"put\":\"nosuch\"}", "1"), ("{", "1"), ("[]", "1")]
+    {
+        let message = place.bad(&["apply", "-"], &format!("{good}\n{bad}\n"));
+        assert!(message.contains(&format!("<stdin>:2:{column}")), "{message}");
+    }
+    assert_eq!(place.digest(), before);
+}
+
+#[test]
+fn exit_codes() {
+    let place = Place::loaded();
+    place.exits(2, &["frob"], "");
+    place.exits(2, &["query", "-"], "fetch t");
+    place.bad(&["rows", "nosuch"], "");
+    place.bad(&["dataset", "Anne"], "");
+    place.bad(&["profile", "show", "Feld"], "");
+    place.bad(&["--data", "nowhere", "rows", "t"], "");
+    place.bad(&["rows", "t", "--at", "999"], "");
+    place.bad(&["rows", "t", "--at", "noon"], "");
+    place.bad(&["query", "nosuch.dsl", "--as", "Ann"], "");
+    let gap = format!(r#"{{"n":7,"op":"delete","table":"t","id":"{}"}}"#, id(1));
+    let message = place.bad(&["push", "-", "--as", "Ann", "--device", "phone"], &gap);
+    assert!(message.contains("expected"), "{message}");
+    {
+        let _holder = Environment::open(&place.data()).unwrap();
+        let (out, err) = place.exits(5, &["rows", "t"], "");
+        assert_eq!(out, "");
+        assert!(err.contains("in use"), "{err}");
+    }
+    place.done(&["rows", "t"]);
+}
+
+/// Files of a directory and those below it that hold something.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.metadata().unwrap().len() > 0 {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// On a file that was cut to nothing or is gone, a verb answers fully or exits 4.
+#[test]
+fn damage_exits_4() {
+    let place = Place::loaded();
+    let verbs: [&[&str]; 3] = [&["rows", "t"], &["replay"], &["conflicts"]];
+    let answers = verbs.map(|verb| place.exits(0, verb, "").0);
+    let mut exits = Vec::new();
+    for file in files(&place.data()) {
+        for gone in [false, true] {
+            for (verb, whole_answer) in verbs.iter().zip(&answers) {
+                let broken = Place::new();
+                for part in files(&place.data()) {
+                    let copy = broken.path().join(part.strip_prefix(place.path()).unwrap());
+                    std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+                    if part != file {
+                        std::fs::copy(&part, copy).unwrap();
+                    } else if !gone {
+                        std::fs::write(copy, b"").unwrap();
+                    }
+                }
+                let output = broken.run(verb, "");
+                let what = format!("{} gone: {gone}, {verb:?}: {output:?}", file.display());
+                match output.status.code() {
+                    Some(0) => assert_eq!(output.stdout, whole_answer.as_bytes(), "{what}"),
+                    Some(4) => assert!(!output.stderr.is_empty(), "{what}"),
+                    _ => panic!("{what}"),
+                }
+                exits.push(output.status.code());
+            }
+        }
+    }
+    assert!(exits.contains(&Some(4)));
+}
+
+#[test]
+fn errors_name_file_line_and_column() {
+    let place = Place::loaded();
+    place.write("q.dsl", "fetch t {\n  filter { bb eq 1 }\n}");
+    let message = place.bad(&["query", "q.dsl", "--as", "Ann"], "");
+    assert!(message.starts_with("error: q.dsl:2:12: "), "{message}");
+    assert!(message.contains("did you mean `b`?"), "{message}");
+    place.write("q.xml", "<fetch>\n  <entity name='t'><filter>\n<condition attribute='b' operator='eqq' value='1'/></filter></entity></fetch>");
+    let message = place.bad(&["query", "q.xml", "--as", "Ann"], "");
+    assert!(message.starts_with("error: q.xml:3:"), "{message}");
+    assert!(message.contains("eq"), "{message}");
+    let (out, _) = place.exits(1, &["check", "q.dsl", "q.xml"], "");
+    let found = json_lines(&out);
+    assert_eq!(each(&found, "file"), ["q.dsl", "q.xml"]);
+    assert_eq!((&found[0]["line"], &found[0]["column"]), (&2.into(), &12.into()));
+    assert_eq!(found[0]["severity"], "error");
+    let message = place.bad(&["push", "-", "--as", "Ann", "--device", "d"], "{\"n\":1}\n");
+    assert!(message.starts_with("error: <stdin>:1:"), "{message}");
+}
+
+#[test]
+fn a_document_is_refused_where_it_is_wrong() {
+    let whole = std::fs::read_to_string(format!("{DOCUMENT}/environment.json")).unwrap();
+    let line_of = |text: &str| {
+        let at = whole.find(text).expect("is in the document");
+        whole[..at].lines().count() + usize::from(whole[..at].ends_with('\n'))
+    };
+    for (from, to) in [
+        ("haversack.environment/1", "haversack.environment/9"),
+        ("\"roles\": [\"Rep\"]", "\"roles\": [\"Rap\"]"),
+        ("\"settings\": {", "\"setings\": {"),
+        ("\"name\": \"Small\",", "\"name\": \"Small\" 7,"),
+        ("\"kind\": \"many_to_one\"", "\"kind\": \"many\""),
+    ] {
+        let place = Place::new();
+        place.write("d/environment.json", &whole.replacen(from, to, 1));
+        let message = place.bad(&["load", "d"], "");
+        let line = line_of(from);
+        let place_of = format!("error: d/environment.json:{line}:");
+        assert!(message.starts_with(&place_of), "{to}: expected {place_of}, found {message}");
+        assert!(!place.data().exists(), "{to}");
+    }
+}
+
+#[test]
+fn the_four_forms() {
+    let place = Place::loaded();
+    place.write("q.dsl", "fetch p { columns name, pid order name desc }");
+    let form = |form: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_haversack"));
+        command.current_dir(place.path()).args(["--format", form, "query", "q.dsl"]);
+        let output = command.arg("--ignore-security").output().unwrap();
+        assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (one, two) =
+        ("00000000-0000-4000-8000-0000000000c1", "00000000-0000-4000-8000-0000000000c2");
+    assert_eq!(form("csv"), format!("name,pid\n\"North, here\",{one}\n,{two}\n"));
+    let lines = json_lines(&form("ndjson"));
+    assert_eq!(each(&lines, "pid"), [one, two]);
+    let array: Vec<Json> = serde_json::from_str(&form("json")).unwrap();
+    assert_eq!(array, lines);
+    let table = form("table");
+    assert!(table.lines().next().unwrap().starts_with("name"), "{table}");
+    assert_eq!(table.lines().count(), 3, "{table}");
+}
+
+#[test]
+fn fmt_and_convert_need_no_data() {
+    let place = Place::new();
+    let query = "fetch  t{filter{b ge 1}}";
+    let (dsl, _) = place.exits(0, &["fmt", "-"], query);
+    assert_eq!(dsl, "fetch t {\n  filter {\n    b ge 1\n  }\n}\n");
+    let (xml, _) = place.exits(0, &["convert", "-", "--to", "fetchxml"], query);
+    assert!(xml.starts_with('<'), "{xml}");
+    let (back, _) = place.exits(0, &["convert", "-", "--to", "dsl"], &xml);
+    assert_eq!(back, dsl);
+    assert!(!place.data().exists());
+}
