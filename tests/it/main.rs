@@ -8,6 +8,7 @@ mod cases;
 mod command;
 mod fixtures;
 mod kill;
+mod loading;
 mod operators;
 mod properties;
 mod verdicts;
