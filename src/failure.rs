@@ -38,6 +38,7 @@ impl From<EngineError> for Failure {
             | EngineError::BadDocument(_)
             | EngineError::LoadUnfinished
             | EngineError::NoEnvironment { .. }
+            | EngineError::BadDeviceName { .. }
             | EngineError::MutationGap { .. }
             | EngineError::MutationReused { .. } => 3,
             EngineError::Store(_) | EngineError::NotLogged | EngineError::Closed => 5,

@@ -99,11 +99,8 @@ fn time(text: &str) -> Result<Timestamp, Failure> {
 
 /// The user that `USER` names.
 pub fn user(catalog: &Catalog, id_or_name: &str) -> Result<RowId, Failure> {
-    catalog.find_user(id_or_name).map(|user| user.id).ok_or_else(|| {
-        let known = catalog.users.values().map(|user| user.name.as_str());
-        let help = nearest_help(id_or_name, known);
-        Failure::bad_input(format!("there is no user {id_or_name:?}{help}"))
-    })
+    let found = catalog.find_user(id_or_name).map(|user| user.id);
+    found.ok_or_else(|| Failure::bad_input(catalog.no_user(id_or_name)))
 }
 
 /// The table with this name.

@@ -11,6 +11,7 @@ use imbl::{OrdMap, OrdSet};
 
 use crate::{
     Name, Reference, RowId, Value, Values,
+    name::nearest_help,
     profile::{App, Assignment, Member, Profile, PublishedProfile},
     schema::{
         BUSINESSUNIT, ColumnType, OWNERID, OWNINGBUSINESSUNIT, Ownership, Relationship, SYSTEMUSER,
@@ -156,11 +157,27 @@ impl Catalog {
         self.teams_of.get(&user).into_iter().flatten().copied()
     }
 
-    /// The user with this id or, failing that, this name.
+    /// The user with this id or, failing that, the only one with this name.
     #[must_use]
     pub fn find_user(&self, id_or_name: &str) -> Option<&Arc<User>> {
         let by_id = id_or_name.parse().ok().and_then(|id: RowId| self.users.get(&id));
-        by_id.or_else(|| self.users.values().find(|user| user.name == id_or_name))
+        by_id.or_else(|| {
+            let mut named = self.users.values().filter(|user| user.name == id_or_name);
+            named.next().filter(|_| named.next().is_none())
+        })
+    }
+
+    /// Why [`Catalog::find_user`] finds none: nobody has the name, or several do.
+    #[must_use]
+    pub fn no_user(&self, id_or_name: &str) -> String {
+        let named = self.users.values().filter(|user| user.name == id_or_name);
+        let ids: Vec<String> = named.map(|user| user.id.to_string()).collect();
+        if ids.is_empty() {
+            let known = self.users.values().map(|user| user.name.as_str());
+            format!("there is no user {id_or_name:?}{}", nearest_help(id_or_name, known))
+        } else {
+            format!("several users are named {id_or_name:?}; give an id: {}", ids.join(", "))
+        }
     }
 
     /// The profile that a user has, published or not: of the assignments that cover them the last.

@@ -40,6 +40,8 @@ pub const COMMIT_QUEUE_MAX: usize = 4_096;
 /// never syncs; the store packs smaller ones still, because a leaf of many large values ends there
 /// too (docs/decisions/0002-sled-log-layout.md).
 pub const LOG_VALUE_BYTES_MAX: usize = 16 << 10;
+/// Length of a device's name, in characters.
+pub const DEVICE_NAME_LENGTH_MAX: usize = 255;
 /// Mutations of one push.
 pub const PUSH_MUTATIONS_MAX: usize = 10_000;
 /// Length of one line of newline-delimited input, in bytes.

@@ -22,14 +22,18 @@ use crate::{
 pub(crate) enum Work {
     Steps(Vec<Step>, Reply<Vec<LineAnswer>>),
     Push(RowId, Vec<Mutation>, Reply<Pushed>),
-    Register {
-        user: RowId,
-        name: String,
-        platform: String,
-        reply: Reply<Device>,
-    },
+    /// As a device that is made known on first use: both, or neither.
+    PushAs(Registration, Vec<Mutation>, Reply<Pushed>),
+    Register(Registration, Reply<Device>),
     /// Events that were judged before, such as those of a document.
     Records(Vec<Record>, Reply<()>),
+}
+
+/// A device as it names itself.
+pub(crate) struct Registration {
+    pub user: RowId,
+    pub name: String,
+    pub platform: String,
 }
 
 pub(crate) type Reply<T> = Sender<Result<T, EngineError>>;
@@ -89,8 +93,13 @@ fn add(group: &mut Group<'_>, work: Work) -> Answer {
             let done = whole.and_then(|()| push::run(group, device, mutations));
             finish(group, mark, done, reply)
         }
-        Work::Register { user, name, platform, reply } => {
-            let done = whole.and_then(|()| push::register(group, user, &name, &platform));
+        Work::PushAs(device, mutations, reply) => {
+            let known = whole.and_then(|()| push::register(group, &device));
+            let done = known.and_then(|device| push::run(group, device.id, mutations));
+            finish(group, mark, done, reply)
+        }
+        Work::Register(device, reply) => {
+            let done = whole.and_then(|()| push::register(group, &device));
             finish(group, mark, done, reply)
         }
         Work::Records(records, reply) => {

@@ -18,7 +18,7 @@ use serde_json::Value as Json;
 
 use crate::{
     Clock, EngineError, LineAnswer, SystemClock,
-    commit::{self, Reply, Shown, Work},
+    commit::{self, Registration, Reply, Shown, Work},
     group::LogPast,
     push::{Mutation, Pushed},
     step::steps,
@@ -139,8 +139,23 @@ impl Environment {
     /// # Errors
     /// If the log fails.
     pub fn register(&self, user: RowId, name: &str, platform: &str) -> Result<Device, EngineError> {
-        let (name, platform) = (name.to_owned(), platform.to_owned());
-        self.ask(|reply| Work::Register { user, name, platform, reply })
+        let device = registration(user, name, platform);
+        self.ask(|reply| Work::Register(device, reply))
+    }
+
+    /// Takes the edits of a user's device, which is made known on first use.
+    ///
+    /// # Errors
+    /// As [`Environment::push`]; then the device is not made known either.
+    pub fn push_as(
+        &self,
+        user: RowId,
+        name: &str,
+        platform: &str,
+        edits: Vec<Mutation>,
+    ) -> Result<Pushed, EngineError> {
+        let device = registration(user, name, platform);
+        self.ask(|reply| Work::PushAs(device, edits, reply))
     }
 
     /// Logs events that were judged before, as one group.
@@ -222,6 +237,10 @@ impl Environment {
     ) -> Result<Option<haversack_core::Row>, EngineError> {
         row_at(&self.state(), key, offset, &self.past()).map_err(|error: PastError| error.into())
     }
+}
+
+fn registration(user: RowId, name: &str, platform: &str) -> Registration {
+    Registration { user, name: name.to_owned(), platform: platform.to_owned() }
 }
 
 fn fold_log(log: &dyn Log, judging: Judging, until: Cursor) -> Result<State, EngineError> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use haversack_core::{MutationNumber, Offset};
+use haversack_core::{MutationNumber, Offset, limits::DEVICE_NAME_LENGTH_MAX};
 use haversack_replay::{FoldError, PastError};
 use haversack_store::StoreError;
 
@@ -31,6 +31,12 @@ pub enum EngineError {
     /// A document can't be loaded. Nothing was.
     #[error("{0}")]
     BadDocument(String),
+    /// A device's name is empty or too long.
+    #[error("a device's name has 1 to {DEVICE_NAME_LENGTH_MAX} characters, found {found}")]
+    BadDeviceName {
+        /// How many were found.
+        found: usize,
+    },
     /// A push leaves out an edit. Nothing of it was taken.
     #[error(
         "mutation {found} was sent where {expected} was expected; send the ones before it first"

@@ -7,12 +7,13 @@ use haversack_core::{
         Verdict,
     },
     json::{read_row, row_object},
+    limits::DEVICE_NAME_LENGTH_MAX,
     schema::TableKind,
     security::Privilege,
 };
 use serde_json::{Map, Value as Json};
 
-use crate::{EngineError, group::Group};
+use crate::{EngineError, commit::Registration, group::Group};
 
 /// An edit as a device sends it.
 #[derive(Clone, Debug)]
@@ -60,10 +61,14 @@ pub struct Pushed {
 /// Its id follows from user and name, so that a device that registers twice is the same one.
 pub(crate) fn register(
     group: &mut Group<'_>,
-    user: RowId,
-    name: &str,
-    platform: &str,
+    registration: &Registration,
 ) -> Result<Device, EngineError> {
+    let Registration { user, name, platform } = registration;
+    let user = *user;
+    let found = name.chars().count();
+    if !(1..=DEVICE_NAME_LENGTH_MAX).contains(&found) {
+        return Err(EngineError::BadDeviceName { found });
+    }
     if let Some(known) = group.ahead.device_named(user, name) {
         return Ok(known.device.as_ref().clone());
     }

@@ -49,8 +49,7 @@ pub fn send(
     device: &str,
     mutations: Vec<Mutation>,
 ) -> Result<Vec<Outcome>, Failure> {
-    let device = session.environment.register(user, device, "command line")?;
-    Ok(session.environment.push(device.id, mutations)?.outcomes)
+    Ok(session.environment.push_as(user, device, "command line", mutations)?.outcomes)
 }
 
 /// Reads a mutation.

@@ -68,22 +68,30 @@ impl PartialOrd for Directed {
 fn sort_key(rows: &dyn Rows, caller: &Caller, column: &Column, value: Option<Value>) -> SortKey {
     match value {
         None => SortKey::Null,
-        Some(Value::Boolean(flag)) => SortKey::Boolean(flag),
-        Some(Value::Integer(number)) => SortKey::Number(number.into()),
-        Some(Value::Decimal(number)) => SortKey::Number(number.get()),
-        Some(Value::Double(number)) => SortKey::Double(number),
-        Some(Value::Text(text)) => SortKey::Text(text_key(&text)),
-        Some(Value::Timestamp(instant)) => SortKey::Instant(instant),
-        Some(Value::Date(date)) => SortKey::Date(date),
-        Some(Value::Choice(option)) => match column.label(option) {
-            Some(label) => SortKey::Text(text_key(label)),
-            None => SortKey::Text(option.to_string()),
-        },
-        Some(Value::Choices(options)) => SortKey::Choices(options),
-        Some(Value::Id(id)) => SortKey::Id(id),
         Some(Value::Reference(to)) => {
             primary_name(rows, caller, &to.table, to.id).unwrap_or(SortKey::Null)
         }
+        Some(value) => plain_key(column, value),
+    }
+}
+
+/// What a value sorts by that points at no row; an id for one that does.
+fn plain_key(column: &Column, value: Value) -> SortKey {
+    match value {
+        Value::Boolean(flag) => SortKey::Boolean(flag),
+        Value::Integer(number) => SortKey::Number(number.into()),
+        Value::Decimal(number) => SortKey::Number(number.get()),
+        Value::Double(number) => SortKey::Double(number),
+        Value::Text(text) => SortKey::Text(text_key(&text)),
+        Value::Timestamp(instant) => SortKey::Instant(instant),
+        Value::Date(date) => SortKey::Date(date),
+        Value::Choice(option) => match column.label(option) {
+            Some(label) => SortKey::Text(text_key(label)),
+            None => SortKey::Text(option.to_string()),
+        },
+        Value::Choices(options) => SortKey::Choices(options),
+        Value::Id(id) => SortKey::Id(id),
+        Value::Reference(to) => SortKey::Id(to.id),
     }
 }
 
@@ -95,9 +103,6 @@ fn primary_name(rows: &dyn Rows, caller: &Caller, table: &str, id: RowId) -> Opt
         return None;
     }
     let row = Tested { table, id, values: &values };
-    match row.value(rows, table.primary_name.as_ref()?)? {
-        Value::Text(name) => Some(SortKey::Text(text_key(&name))),
-        Value::Integer(number) => Some(SortKey::Number(number.into())),
-        _ => None,
-    }
+    let column = table.column(table.primary_name.as_ref()?)?;
+    Some(plain_key(column, row.value(rows, &column.name)?))
 }

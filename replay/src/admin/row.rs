@@ -74,11 +74,8 @@ pub(super) fn decide(state: &State, change: &RowChange) -> Result<Decision, Faul
 }
 
 fn known_user(catalog: &Catalog, user: &str) -> Result<RowId, Fault> {
-    catalog.find_user(user).map(|user| user.id).ok_or_else(|| {
-        let known = catalog.users.values().map(|user| user.name.as_str());
-        let help = haversack_core::name::nearest_help(user, known);
-        Fault::new("unknown_user", format!("there is no user {user:?}{help}"))
-    })
+    let found = catalog.find_user(user).map(|user| user.id);
+    found.ok_or_else(|| Fault::new("unknown_user", catalog.no_user(user)))
 }
 
 struct Edit<'a> {
