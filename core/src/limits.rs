@@ -12,8 +12,6 @@ pub const SYNC_INTERVAL_MINUTES_MIN: u32 = 5;
 pub const SYNC_INTERVAL_MINUTES_MAX: u32 = 1_440;
 /// See [`SYNC_INTERVAL_MINUTES_MIN`].
 pub const SYNC_INTERVAL_MINUTES_DEFAULT: u32 = 10;
-/// Classic syncs at least once an hour, whatever longer interval an item asks for.
-pub const SYNC_INTERVAL_MINUTES_CLASSIC_MAX: u32 = 60;
 /// Relationships of one profile item in classic, counted transitively.
 pub const RELATIONSHIPS_PER_ITEM_CLASSIC_MAX: usize = 15;
 /// Many-to-many or one-to-many relationships among them.
@@ -48,8 +46,6 @@ pub const PUSH_MUTATIONS_MAX: usize = 10_000;
 pub const LINE_BYTES_MAX: usize = 16 << 20;
 /// Size of an environment document's `environment.json`, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 256 << 20;
-/// Nesting of JSON in rows and documents.
-pub const JSON_DEPTH_MAX: usize = 32;
 
 /// Text of one query, in bytes.
 pub const QUERY_BYTES_MAX: usize = 64 << 10;

@@ -13,7 +13,7 @@ pub enum LineOutcome {
     Applied,
     /// It asked for what is so already.
     Unchanged,
-    /// It made no event.
+    /// It can't be done, and made no event.
     Refused,
 }
 
@@ -50,10 +50,10 @@ impl LineAnswer {
 pub(crate) enum Step {
     /// A line by itself.
     Single(usize, Json),
-    /// The lines between `begin` and `commit`, those two included.
+    /// The lines between `begin` and `commit`, and where those two are.
     Block { begin: usize, lines: Vec<(usize, Json)>, commit: usize },
     /// Lines of a step that was begun and not rightly ended.
-    Bad(Vec<usize>, &'static str),
+    Bad(Vec<usize>, String),
 }
 
 /// Parts lines into steps.
@@ -66,7 +66,8 @@ pub(crate) fn steps(lines: Vec<(usize, Json)>) -> Vec<Step> {
         match (&mut open, marks("begin"), marks("commit")) {
             (None, true, _) => open = Some((number, Vec::new())),
             (None, false, true) => {
-                steps.push(Step::Bad(vec![number], "a commit without a begin before it"));
+                steps
+                    .push(Step::Bad(vec![number], "a commit without a begin before it".to_owned()));
             }
             (None, false, false) => steps.push(Step::Single(number, line)),
             (Some((_, inner)), true, _) => {
@@ -83,16 +84,16 @@ pub(crate) fn steps(lines: Vec<(usize, Json)>) -> Vec<Step> {
     }
     if let Some((begin, inner)) = open {
         let lines = std::iter::once(begin).chain(inner.into_iter().map(|(line, _)| line));
-        steps.push(Step::Bad(lines.collect(), "a begin without a commit after it"));
+        steps.push(Step::Bad(lines.collect(), "a begin without a commit after it".to_owned()));
     }
     steps
 }
 
 fn closed(begin: usize, inner: Vec<(usize, Json)>, commit: usize, nested: bool) -> Step {
     let why = if nested {
-        "a begin within a step"
+        "a begin within a step; end the first with a commit".to_owned()
     } else if inner.len() > STEP_LINES_MAX {
-        "a step of more than 10000 lines"
+        format!("a step of {} lines, expected at most {STEP_LINES_MAX}", inner.len())
     } else {
         return Step::Block { begin, lines: inner, commit };
     };
@@ -116,9 +117,10 @@ pub(crate) fn run(group: &mut Group<'_>, step: Step) -> Result<Vec<LineAnswer>, 
     match step {
         Step::Single(line, json) => Ok(vec![single(group, line, json)?]),
         Step::Block { begin, lines, commit } => block(group, begin, lines, commit),
-        Step::Bad(lines, why) => {
-            Ok(lines.into_iter().map(|line| LineAnswer::refused(line, "bad_step", why)).collect())
-        }
+        Step::Bad(lines, why) => Ok(lines
+            .into_iter()
+            .map(|line| LineAnswer::refused(line, "bad_step", why.as_str()))
+            .collect()),
     }
 }
 

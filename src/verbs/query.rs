@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use haversack_core::{Value, catalog::Catalog, json::value_json, schema::Table};
+use haversack_core::{Value, json::value_json, schema::Table};
 use haversack_dataset::{Answer, Caller, Evaluator, Obvious};
 use haversack_dsl::{
     Diagnostic, Severity, Syntax,
@@ -27,11 +27,6 @@ fn failure(file: &Path, diagnostics: &[Diagnostic]) -> Failure {
     Failure::bad_input(all.join("\nerror: "))
 }
 
-fn compile(file: &Path, text: &str, catalog: &Catalog) -> Result<Query, Failure> {
-    let resolved = haversack_dsl::compile(text, catalog).map_err(|all| failure(file, &all))?;
-    Ok(resolved.query)
-}
-
 /// `query FILE`.
 pub fn query(
     session: &Session,
@@ -51,10 +46,11 @@ pub fn query(
     let text = input::text(file)?;
     // A table that was not there yet had no rows; it is no mistake to ask.
     let head = session.environment.state();
-    let named = haversack_dsl::parse(&text).map_err(|all| failure(file, &all))?;
-    let then = catalog.table(&named.table.node).is_some();
+    let fetch = haversack_dsl::parse(&text).map_err(|all| failure(file, &all))?;
+    let then = catalog.table(&fetch.table.node).is_some();
     let catalog = if then { catalog } else { &head.catalog };
-    let query = compile(file, &text, catalog)?;
+    let resolved = haversack_dsl::resolve(&fetch, catalog).map_err(|all| failure(file, &all))?;
+    let query = resolved.query;
     let table = session::table(catalog, &query.table)?;
     let answers = Obvious::new(at.state.as_ref()).query(&caller, &query);
     let lines: Vec<Line> = answers.iter().map(|answer| row(table, &query, answer)).collect();
