@@ -12,7 +12,7 @@ use haversack_core::{
     BaseVersion, Decimal, MutationNumber, Name, Offset, Reference, RowId, Timestamp, Value,
     event::{Actor, DeviceEdit, EditRequest, Event, Operation, Record, RowKey, Sequenced, Verdict},
 };
-use haversack_store::{Log, LogRecord, SledLog};
+use haversack_store::{DiskLog, Log, LogRecord};
 
 const GROUP_SIZES: [u64; 4] = [1, 16, 256, 1_024];
 const READ_EVENTS: u64 = 100_000;
@@ -94,7 +94,7 @@ fn append(criterion: &mut Criterion) {
         });
         measured.bench_function(BenchmarkId::new("sled", size), |bencher| {
             let directory = tempfile::tempdir().unwrap();
-            let log = SledLog::open(directory.path()).unwrap();
+            let log = DiskLog::open(directory.path()).unwrap();
             let append = |group: Vec<LogRecord>| log.append(&group).unwrap();
             let mut groups = groups(size);
             bencher.iter_batched(&mut groups, append, BatchSize::PerIteration);
@@ -105,7 +105,7 @@ fn append(criterion: &mut Criterion) {
 
 fn read(criterion: &mut Criterion) {
     let directory = tempfile::tempdir().unwrap();
-    let log = SledLog::open(directory.path()).unwrap();
+    let log = DiskLog::open(directory.path()).unwrap();
     let mut groups = groups(1_000);
     for _ in 0..READ_EVENTS / 1_000 {
         log.append(&groups()).unwrap();

@@ -3,11 +3,14 @@
 //! Cheap to clone: readers keep the one they began with while the next is being made.
 
 mod security;
+mod stored;
 mod system_rows;
 
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
+
+pub use stored::{Disorder, Item, Items};
 
 use crate::{
     Name, Reference, RowId, Value, Values,
@@ -60,6 +63,10 @@ impl Catalog {
             for user in &before.members {
                 if let Some(teams) = self.teams_of.get_mut(user) {
                     teams.remove(&team.id);
+                    // So that this look-up follows from the teams alone.
+                    if teams.is_empty() {
+                        self.teams_of.remove(user);
+                    }
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Events: every admin change, online edit and device edit, as the log records them.
 
+mod kind;
+
 use bincode::{Decode, Encode};
 use serde::Serialize;
 

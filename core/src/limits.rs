@@ -27,6 +27,12 @@ pub const STRING_LENGTH_DEFAULT: u32 = 4_000;
 pub const MEMO_LENGTH_DEFAULT: u32 = 1_048_576;
 /// One encoded event, in bytes: a row as large as a memo column allows, and room to spare.
 pub const EVENT_BYTES_MAX: usize = 16 << 20;
+/// One encoded section of a stored state, in bytes, unless it holds a single thing that is larger:
+/// small beside the state, and large enough to be compressed and checked at little cost.
+pub const SECTION_BYTES: usize = 256 << 10;
+/// One encoded section with a single thing, in bytes: a row that several events made, or a profile's
+/// draft beside what of it is in force. A state that needs more is not stored.
+pub const SECTION_BYTES_MAX: usize = 64 << 20;
 
 /// Events of one commit group, unless one step is larger.
 pub const GROUP_EVENTS_MAX: usize = 1_024;
@@ -38,6 +44,17 @@ pub const COMMIT_QUEUE_MAX: usize = 4_096;
 /// never syncs; the store packs smaller ones still, because a leaf of many large values ends there
 /// too (docs/decisions/0002-sled-log-layout.md).
 pub const LOG_VALUE_BYTES_MAX: usize = 16 << 10;
+/// Length at which a segment of the journal takes no more groups, in bytes: what a start-up reads at
+/// the most, and what a damaged header takes to be found again.
+pub const JOURNAL_SEGMENT_BYTES: u64 = 8 << 20;
+/// How far ahead of small groups the journal is filled with zeros, in bytes.
+pub const JOURNAL_AHEAD_BYTES: u64 = 256 << 10;
+/// Groups that may be acknowledged and not yet in sled; further writers wait.
+pub const UNINDEXED_GROUPS_MAX: usize = 64;
+/// Bytes that sled takes before it's synced.
+pub const INDEX_UNSYNCED_BYTES_MAX: usize = 8 << 20;
+/// Seconds after which sled is synced and a checkpoint is signed, if there is anything new.
+pub const CHECKPOINT_SECONDS: u64 = 1;
 /// Length of a device's name, in characters.
 pub const DEVICE_NAME_LENGTH_MAX: usize = 255;
 /// Mutations of one push.

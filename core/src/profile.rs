@@ -83,7 +83,7 @@ pub struct ProfileDraft {
 }
 
 /// A profile version that devices get.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Encode, Decode)]
 pub struct PublishedProfile {
     /// 1 for the first time it was published, and so on.
     pub version: u32,
@@ -92,7 +92,7 @@ pub struct PublishedProfile {
 }
 
 /// A profile: its draft, and what of it is in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Encode, Decode)]
 pub struct Profile {
     /// What publishing would publish.
     pub draft: ProfileDraft,
@@ -113,7 +113,7 @@ pub enum Member {
 }
 
 /// A user or team in a profile. Of several that cover a user, the last in the list counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Encode, Decode)]
 pub struct Assignment {
     /// Name of the profile.
     pub profile: String,

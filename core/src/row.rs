@@ -15,6 +15,12 @@ use crate::{Name, RowVersion, Value};
 pub struct Values(Vec<(Name, Option<Value>)>);
 
 impl Values {
+    /// Takes entries that are in order; none if they are not, or if a column comes twice.
+    #[must_use]
+    pub fn in_order(entries: Vec<(Name, Option<Value>)>) -> Option<Self> {
+        entries.windows(2).all(|pair| pair[0].0 < pair[1].0).then_some(Self(entries))
+    }
+
     /// The value of a column: none if the column is absent or null.
     #[must_use]
     pub fn get(&self, column: &str) -> Option<&Value> {
@@ -102,11 +108,7 @@ impl Encode for Values {
 
 /// Order and uniqueness are what look-ups rely on, so stored values are checked for them.
 fn checked(entries: Vec<(Name, Option<Value>)>) -> Result<Values, DecodeError> {
-    if entries.windows(2).all(|pair| pair[0].0 < pair[1].0) {
-        Ok(Values(entries))
-    } else {
-        Err(DecodeError::Other("stored columns are out of order"))
-    }
+    Values::in_order(entries).ok_or(DecodeError::Other("stored columns are out of order"))
 }
 
 impl<C> Decode<C> for Values {
@@ -124,7 +126,7 @@ impl<'de, C> BorrowDecode<'de, C> for Values {
 }
 
 /// A row as it stands: what was written, without derived columns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Row {
     /// The last event that wrote it.
     pub version: RowVersion,

@@ -1,6 +1,7 @@
 //! Tables, columns and relationships: as an admin defines them, and as the rest of the system sees
 //! them, with the columns that every table of a kind has.
 
+mod columns;
 mod relationship;
 mod system;
 mod table;

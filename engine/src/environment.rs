@@ -13,7 +13,7 @@ use haversack_core::{
     limits::{COMMIT_QUEUE_MAX, GROUP_EVENTS_MAX},
 };
 use haversack_replay::{Judging, PastError, State, fold, row_at};
-use haversack_store::{Log, LogRecord, MemoryLog, SledLog};
+use haversack_store::{DiskLog, Log, LogRecord, MemoryLog};
 use serde_json::Value as Json;
 
 use crate::{
@@ -41,7 +41,7 @@ impl Environment {
     /// # Errors
     /// If the directory is in use or damaged, or its log does not fold.
     pub fn open(directory: &Path) -> Result<Self, EngineError> {
-        Self::on(Arc::new(SledLog::open(directory)?), Arc::new(SystemClock))
+        Self::on(Arc::new(DiskLog::open(directory)?), Arc::new(SystemClock))
     }
 
     /// Opens the environment in a directory that has one.

@@ -10,6 +10,7 @@ mod digest;
 mod effect;
 mod fold;
 mod judge;
+pub mod snapshot;
 mod state;
 mod touches;
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bincode::{Decode, Encode};
 use haversack_core::{
     BaseVersion, Cursor, MutationNumber, Name, Offset, Row, RowId, Timestamp,
     catalog::Catalog,
@@ -29,7 +30,7 @@ pub struct State {
     pub conflicts: OrdMap<Offset, Arc<Conflict>>,
     /// How far the loading of a document has come; none: none was begun.
     pub load: Option<LoadProgress>,
-    tables: OrdMap<Name, OrdMap<RowId, Slot>>,
+    pub(crate) tables: OrdMap<Name, OrdMap<RowId, Slot>>,
 }
 
 /// A device, and the edits it has sent.
@@ -50,7 +51,7 @@ impl DeviceState {
 }
 
 /// An edit that met a version its device had not seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Conflict {
     /// The device.
     pub device: RowId,
@@ -69,7 +70,7 @@ pub struct Conflict {
 }
 
 /// How far the loading of a document has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct LoadProgress {
     /// BLAKE3 of the document's files.
     pub digest: [u8; 32],
@@ -89,9 +90,9 @@ impl LoadProgress {
 
 /// A row that there is or was, and the events on it.
 #[derive(Clone, Debug, Default)]
-struct Slot {
-    row: Option<Arc<Row>>,
-    touches: Touches,
+pub(crate) struct Slot {
+    pub row: Option<Arc<Row>>,
+    pub touches: Touches,
 }
 
 impl State {

@@ -2,10 +2,17 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use bincode::{
+    Decode, Encode,
+    de::Decoder,
+    enc::Encoder,
+    error::{DecodeError, EncodeError},
+    impl_borrow_decode,
+};
 use haversack_core::{BaseVersion, Name, Offset, RowId, event::Verdict};
 
 /// One event on a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Touch {
     /// Where the event is.
     pub offset: Offset,
@@ -45,6 +52,12 @@ impl Touches {
             .map(|node| &node.touch)
     }
 
+    /// The newest event on the row.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Touch> {
+        self.newest_first().next()
+    }
+
     /// All events on the row, oldest first.
     #[must_use]
     pub fn oldest_first(&self) -> Vec<Touch> {
@@ -70,3 +83,37 @@ impl Drop for Touches {
         }
     }
 }
+
+impl FromIterator<Touch> for Touches {
+    /// From the oldest to the newest.
+    fn from_iter<I: IntoIterator<Item = Touch>>(oldest_first: I) -> Self {
+        let mut touches = Self::default();
+        oldest_first.into_iter().for_each(|touch| touches.push(touch));
+        touches
+    }
+}
+
+/// Stored oldest first, so that the list is made by pushing.
+impl Encode for Touches {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        let newest_first: Vec<&Touch> = self.newest_first().collect();
+        (newest_first.len() as u64).encode(encoder)?;
+        newest_first.into_iter().rev().try_for_each(|touch| touch.encode(encoder))
+    }
+}
+
+impl<C> Decode<C> for Touches {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let mut touches = Self::default();
+        for _ in 0..u64::decode(decoder)? {
+            let touch = Touch::decode(decoder)?;
+            if touches.newest().is_some_and(|newest| newest.offset >= touch.offset) {
+                return Err(DecodeError::Other("stored events on a row are out of order"));
+            }
+            touches.push(touch);
+        }
+        Ok(touches)
+    }
+}
+
+impl_borrow_decode!(Touches);

@@ -1,12 +1,18 @@
 //! The data directory: whose it is, in which format, and that one process has it at a time.
 //!
 //! ```text
-//! format       "haversack.data/1": written last, so that where it is, a whole log was
+//! format       "haversack.data/2": written last, so that where it is, a whole log was
 //! format.new   the same while the directory is being made, and nothing was acknowledged yet
-//! begun        empty: the log holds events, so that its emptiness is damage
 //! lock         held by the process that has the directory open
-//! log/         sled's
+//! head         how far the log must reach: head.rs
+//! journal/     every group, as it was acknowledged: journal.rs
+//! log/         sled's: the same groups, to read from
+//! keys/        the key that signs checkpoints: keys.rs
+//! audit/       the Merkle tree and the signed checkpoint, derived: notary.rs
+//! snapshots/   states, derived: snapshots.rs
 //! ```
+//!
+//! Format 1 had sled's files alone (`log/`, `begun`); it is turned into format 2 when it is opened.
 
 use std::{
     fs::{self, DirEntry, File, OpenOptions, TryLockError},
@@ -14,10 +20,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::StoreError;
+use crate::{
+    StoreError,
+    disk::{RealDisk, sync_directory as try_sync_directory},
+    finding::{Copy, Finding},
+    head::{self, HEAD_PATH},
+};
 
 /// The last format that this program knows.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// The format that had no journal.
+const FORMAT_WITHOUT_JOURNAL: u32 = 1;
 const FORMAT_PREFIX: &str = "haversack.data/";
 /// No format file is longer.
 const FORMAT_BYTES_MAX: u64 = 64;
@@ -27,12 +40,18 @@ const FORMAT_NEW_NAME: &str = "format.new";
 const BEGUN_NAME: &str = "begun";
 const LOCK_NAME: &str = "lock";
 const LOG_NAME: &str = "log";
+/// Where sled's files of format 1 are while they are read for the last time.
+const OLD_LOG_NAME: &str = "log.1";
+/// What making a log makes, besides sled's files.
+const MADE_NAMES: [&str; 4] = ["journal", "keys", "audit", HEAD_PATH];
 
 /// What is known of a data directory before sled sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// It holds no log, and never held one.
     New,
+    /// It holds a log of format 1.
+    Old,
     /// It holds a log of our format.
     Made,
 }
@@ -47,14 +66,28 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// Takes possession of a directory. Of one that isn't ours, nothing is changed.
-    pub(crate) fn enter(path: &Path) -> Result<(Self, Standing), StoreError> {
-        if examine(path)? == Standing::New {
+    pub(crate) fn enter(path: &Path) -> Result<(Self, Standing, Vec<Finding>), StoreError> {
+        if examine(path)? == (Standing::New, None) {
             make_directories(path)?;
         }
         let directory = Self { path: path.to_path_buf(), _lock: lock(path)? };
         // Whoever had the lock before may have made the log meanwhile.
-        let standing = examine(path)?;
-        Ok((directory, standing))
+        let (standing, what) = examine(path)?;
+        let mut findings = Vec::new();
+        if let Some(what) = what {
+            directory.write_format()?;
+            findings.push(Finding { copy: Copy::Format, events: None, what, mended: true });
+        }
+        Ok((directory, standing, findings))
+    }
+
+    /// Writes the name of our format.
+    pub(crate) fn write_format(&self) -> Result<(), StoreError> {
+        let (path, new) = (self.path.join(FORMAT_NAME), self.path.join(FORMAT_NEW_NAME));
+        write_synced(&new)
+            .and_then(|()| fs::rename(&new, &path))
+            .and_then(|()| try_sync_directory(&self.path))
+            .map_err(|error| io_error("writing the format file", &path, &error))
     }
 
     /// The directory itself.
@@ -72,9 +105,20 @@ impl Directory {
         let path = self.path.join(FORMAT_NEW_NAME);
         write_synced(&path).map_err(|error| io_error("making the format file", &path, &error))?;
         sync_directory(&self.path)?;
-        match fs::remove_dir_all(self.log_path()) {
+        self.remove_made()
+    }
+
+    fn remove_made(&self) -> Result<(), StoreError> {
+        MADE_NAMES.iter().chain(&[LOG_NAME]).try_for_each(|name| self.remove(name))
+    }
+
+    fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.path.join(name);
+        let removed =
+            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        match removed {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(io_error("making the log anew", &self.log_path(), &error))
+                Err(io_error("making the log anew", &path, &error))
             }
             _ => Ok(()),
         }
@@ -85,24 +129,34 @@ impl Directory {
         let log = self.log_path();
         sync_directory(&log.join("blobs"))?;
         sync_directory(&log)?;
-        let (from, to) = (self.path.join(FORMAT_NEW_NAME), self.path.join(FORMAT_NAME));
-        fs::rename(&from, &to).map_err(|error| io_error("making the format file", &to, &error))?;
-        sync_directory(&self.path)
+        self.write_format()
     }
 
-    /// Says that the log holds events: from now on, an empty one is damage.
-    pub(crate) fn mark_begun(&self) -> io::Result<()> {
-        File::create(self.path.join(BEGUN_NAME))?;
-        try_sync_directory(&self.path)
+    /// Moves the files of format 1 aside, and takes away what an interrupted attempt to turn them
+    /// into format 2 left. Says where they are, and whether they must hold events.
+    pub(crate) fn begin_upgrade(&self) -> Result<(PathBuf, bool), StoreError> {
+        let old = self.path.join(OLD_LOG_NAME);
+        if old.exists() {
+            self.remove_made()?;
+        } else {
+            let log = self.log_path();
+            fs::rename(&log, &old).map_err(|error| io_error("upgrading the log", &log, &error))?;
+            sync_directory(&self.path)?;
+        }
+        Ok((old, self.path.join(BEGUN_NAME).exists()))
     }
 
-    /// Whether [`Directory::mark_begun`] was called once.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.path.join(BEGUN_NAME).exists()
+    /// Says that the log is of format 2, and takes away what format 1 had.
+    pub(crate) fn finish_upgrade(&self) -> Result<(), StoreError> {
+        self.finish()?;
+        self.remove(OLD_LOG_NAME)?;
+        self.remove(BEGUN_NAME)
     }
 }
 
-fn examine(path: &Path) -> Result<Standing, StoreError> {
+/// What a directory holds and, if its format file is damaged and must be written anew, what was
+/// found in it.
+fn examine(path: &Path) -> Result<(Standing, Option<String>), StoreError> {
     let damaged = |what: &str| StoreError::Damaged {
         directory: path.to_path_buf(),
         offset: None,
@@ -110,26 +164,48 @@ fn examine(path: &Path) -> Result<Standing, StoreError> {
     };
     let names = names_in(path)?;
     let interrupted = names.iter().any(|name| name == FORMAT_NEW_NAME);
-    let holds_log = path.join(LOG_NAME).join("db").exists();
+    let has_log = path.join(LOG_NAME).join("db").exists() || has_journal(path);
+    // A newer format has another head: where ours is whole, the format file is what is wrong.
+    let has_head = || head::read(&RealDisk::new(path)).is_ok_and(|slots| slots.newest.is_some());
     match read_format(path)? {
-        Format::Number(found) if found > FORMAT => {
+        Format::Number(FORMAT) => Ok((Standing::Made, None)),
+        Format::Number(FORMAT_WITHOUT_JOURNAL) if !has_head() || has_old_log(path) => {
+            Ok((Standing::Old, None))
+        }
+        Format::Number(found) if found > FORMAT && !has_head() => {
             Err(StoreError::Newer { directory: path.to_path_buf(), found, known: FORMAT })
         }
-        Format::Number(FORMAT) => Ok(Standing::Made),
+        Format::Absent if interrupted && foreign_name(names.clone(), true).is_none() => {
+            Ok((Standing::New, None))
+        }
+        Format::Number(_) | Format::Garbled | Format::Absent if has_head() => {
+            Ok((Standing::Made, Some("it was not whole".into())))
+        }
         Format::Number(_) => Err(damaged("the file `format` names a format that never was")),
-        Format::Garbled if holds_log => Err(damaged("the file `format` is garbled")),
-        Format::Absent if holds_log && !interrupted => Err(damaged("the file `format` is missing")),
+        Format::Garbled if has_log => Err(damaged("the file `format` is garbled")),
+        Format::Absent if has_log => Err(damaged("the file `format` is missing")),
         Format::Garbled | Format::Absent => match foreign_name(names, interrupted) {
             Some(found) => Err(StoreError::Foreign { directory: path.to_path_buf(), found }),
-            None => Ok(Standing::New),
+            None => Ok((Standing::New, None)),
         },
     }
 }
 
+fn has_journal(path: &Path) -> bool {
+    crate::journal::segments_on(&RealDisk::new(path)).is_ok_and(|segments| !segments.is_empty())
+}
+
+fn has_old_log(path: &Path) -> bool {
+    path.join(OLD_LOG_NAME).exists()
+}
+
 /// A name that we didn't leave in a directory without a log.
 fn foreign_name(names: Vec<String>, interrupted: bool) -> Option<String> {
-    let left = if interrupted { &[FORMAT_NEW_NAME, LOCK_NAME, LOG_NAME][..] } else { &[LOCK_NAME] };
-    names.into_iter().filter(|name| !left.contains(&name.as_str())).min()
+    let made = |name: &str| {
+        MADE_NAMES.contains(&name) || [FORMAT_NEW_NAME, "head.new", LOG_NAME].contains(&name)
+    };
+    let ours = |name: &String| name == LOCK_NAME || interrupted && made(name);
+    names.into_iter().filter(|name| !ours(name)).min()
 }
 
 /// The names in a directory; none if it doesn't exist.
@@ -208,11 +284,6 @@ fn lock(directory: &Path) -> Result<File, StoreError> {
 
 fn sync_directory(path: &Path) -> Result<(), StoreError> {
     try_sync_directory(path).map_err(|error| io_error("syncing a directory", path, &error))
-}
-
-/// Makes the names in a directory durable, where the system lets directories be synced.
-fn try_sync_directory(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
 /// An error that names the file.

@@ -6,21 +6,27 @@ use crate::{
     StoreError,
     directory::io_error,
     flaw::Flaw,
-    sled_file::{Fault, is_locked},
+    index::{Fault, sled::is_locked},
 };
 
 /// Why something could not be done.
 #[derive(Debug)]
 pub(crate) enum Failed {
-    /// sled didn't do it.
+    /// A disk or sled didn't do it.
     Fault(Fault),
-    /// sled did, and what it gave isn't what was written.
+    /// They did, and what they gave isn't what was written.
     Flaw(Flaw),
 }
 
 impl From<Fault> for Failed {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
+    }
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Fault(Fault::File(error))
     }
 }
 
@@ -44,15 +50,13 @@ impl fmt::Display for Failed {
 impl Failed {
     /// What a caller is told whose log can't be opened.
     pub(crate) fn at_open(self, directory: &Path) -> StoreError {
-        match self {
-            Self::Fault(Fault::Told(error)) if is_locked(&error) => {
-                StoreError::InUse { directory: directory.to_path_buf() }
-            }
-            failed if failed.is_disk_full() => {
-                StoreError::Full { directory: directory.to_path_buf() }
-            }
-            failed => failed.told("opening the log", directory),
+        if self.is_lock() {
+            return StoreError::InUse { directory: directory.to_path_buf() };
         }
+        if self.is_disk_full() {
+            return StoreError::Full { directory: directory.to_path_buf() };
+        }
+        self.told("opening the log", directory)
     }
 
     /// What a caller is told whose group may not be durable.
@@ -65,13 +69,9 @@ impl Failed {
         }
     }
 
-    /// What a caller is told who can't read.
-    pub(crate) fn at_read(self, directory: &Path) -> StoreError {
-        self.told("reading the log", directory)
-    }
-
-    fn told(self, during: &'static str, directory: &Path) -> StoreError {
-        if let Some(error) = self.io().filter(|error| !is_content(error.kind())) {
+    /// What a caller is told who can't read, or check.
+    pub(crate) fn told(self, during: &'static str, directory: &Path) -> StoreError {
+        if let Some(error) = self.io().filter(|_| self.is_io()) {
             return io_error(during, directory, error);
         }
         let what = self.to_string();
@@ -88,16 +88,28 @@ impl Failed {
         }
     }
 
-    fn is_disk_full(&self) -> bool {
+    /// Whether a file could not be had, whatever it holds.
+    pub(crate) fn is_io(&self) -> bool {
+        self.io().is_some_and(|error| !is_content(error.kind()))
+    }
+
+    /// Whether there is no space left.
+    pub(crate) fn is_disk_full(&self) -> bool {
         let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
         self.io().is_some_and(|error| full.contains(&error.kind()))
+    }
+
+    /// Whether another process has sled's file.
+    pub(crate) fn is_lock(&self) -> bool {
+        matches!(self, Self::Fault(Fault::Told(error)) if is_locked(error))
     }
 }
 
 /// Whether an error is about what a file holds: sled has these where it reads what it didn't write.
+/// A file that is gone is damage too.
 fn is_content(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
-    matches!(kind, InvalidData | InvalidInput | Other | UnexpectedEof)
+    use io::ErrorKind::{InvalidData, InvalidInput, NotFound, Other, UnexpectedEof};
+    matches!(kind, InvalidData | InvalidInput | NotFound | Other | UnexpectedEof)
 }
 
 /// The error for a flaw in a directory.

@@ -1,29 +1,58 @@
-//! The log of events: [`SledLog`] on disk, and [`MemoryLog`] for tests.
+//! The log of events: [`DiskLog`] on disk, and [`MemoryLog`] for tests.
 //!
-//! A group of events is packed into few values (`pack`), which sled takes all or none of
-//! (`sled_file`). Reading goes the other way (`tail` finds the place, `unpack` checks and decodes).
-//! `directory` has the files around sled's. Nothing here judges events or knows what they mean.
+//! A group of events is packed into few parts (`pack`), which go into a frame of the journal
+//! (`frame`, `journal`); then the head says that the log reaches so far (`head`), and the group is
+//! acknowledged. The keeper puts it into sled (`index`) and its leaves into the Merkle tree
+//! (`notary`). Reading goes the other way (`unpack` checks and decodes). What a start finds damaged
+//! in one copy is written anew from the other (`recover`, `survey`). Nothing here judges events or
+//! knows what they mean.
 
 #![allow(
     clippy::disallowed_methods,
     reason = "this crate is an edge: it owns the files of the log"
 )]
 
+mod checksum;
 mod codec;
 mod directory;
+mod disk;
+mod disk_log;
+mod entropy;
 mod error;
 mod fault;
+mod finding;
 mod flaw;
+mod frame;
+mod head;
+mod index;
+mod journal;
+mod keeper;
+mod keys;
 mod log;
 mod memory_log;
+mod notary;
+mod opened;
 mod pack;
 mod part;
-mod sled_file;
-mod sled_log;
-mod tail;
+mod planted;
+mod recover;
+mod repair;
+mod shared;
+mod survey;
 mod unpack;
+mod upgrade;
+mod walk;
 
+pub use disk::{Crash, CrashPoints, Disk, DiskFile, RealDisk, SimDisk, Tear};
+pub use disk_log::DiskLog;
+pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::StoreError;
+pub use finding::{Copy, Finding};
+pub use index::SimIndex;
+pub use journal::JournalSizes;
 pub use log::{Log, LogRecord};
 pub use memory_log::MemoryLog;
-pub use sled_log::SledLog;
+pub use planted::Bug;
+#[cfg(feature = "planted-bugs")]
+pub use planted::plant;
+pub use repair::Verification;

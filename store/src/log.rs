@@ -19,9 +19,9 @@ pub trait Log: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::TooLarge`] if an event can't be kept: nothing was written, and the log goes on.
-    /// [`StoreError::Full`] or [`StoreError::SyncFailed`] if the group may not be durable: it's not
-    /// visible, and every later append is refused until the log is opened again, which tells
-    /// whether the group is there.
+    /// [`StoreError::Full`] if there was no space: nothing counts of it, and later appends may go
+    /// through. [`StoreError::SyncFailed`] if the group may not be durable: it's not visible, and
+    /// every later append is refused until the log is opened again, which tells whether it's there.
     ///
     /// # Panics
     /// If the offsets don't follow the head densely: giving them is the caller's task.
@@ -35,6 +35,13 @@ pub trait Log: Send + Sync {
 
     /// The last durable event.
     fn head(&self) -> Cursor;
+
+    /// The hash chain with the group that ends at `at`: it stands for all events up to there, so
+    /// that what was derived from them can say so. None if no group ends there.
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    fn chain_at(&self, at: Cursor) -> Result<Option<[u8; 32]>, StoreError>;
 }
 
 /// The head after `group` is appended.

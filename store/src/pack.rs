@@ -1,10 +1,15 @@
 //! From a group of events to its parts.
 
-use haversack_core::Offset;
+use haversack_core::{
+    Offset,
+    event::{Actor, Event},
+};
+use haversack_proof::{Entry, EntryActor, Hash, SALT_BYTES, chain_hash, commitment};
 
 use crate::{
     LogRecord, codec,
     part::{BLOCK_RAW_BYTES_MAX, Block, Group, Key, PIECE_BYTES_MAX, Part},
+    unpack::Evidence,
 };
 
 /// An event that could not be read back.
@@ -14,29 +19,74 @@ pub(crate) struct TooLarge {
     pub(crate) bytes: usize,
 }
 
-/// The pairs that keep a group in sled, in order.
+/// A group as it is kept, in sled and in the journal.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    pub(crate) group: Group,
+    /// The leaves of its events in the Merkle tree.
+    pub(crate) leaves: Vec<Hash>,
+    /// What keeps it in sled, in order.
+    pub(crate) pairs: Vec<Pair>,
+}
+
+/// A key and a value of sled.
+pub(crate) type Pair = (Key, Vec<u8>);
+
+/// Makes of a group what keeps it.
+///
+/// `salts` are random bytes, [`SALT_BYTES`] an event; `before` is the chain before the group.
 ///
 /// # Errors
 /// If an event of the group could not be read back.
 ///
 /// # Panics
-/// If the group is empty, or has 2^32 events or parts.
-pub(crate) fn pack(group: &[LogRecord]) -> Result<Vec<(Key, Vec<u8>)>, TooLarge> {
-    let encoded = Encoded::new(group)?;
+/// If the group is empty, or has 2^32 events or parts, or there are too few salts.
+pub(crate) fn pack(
+    group: &[LogRecord],
+    salts: &[u8],
+    before: &[u8; 32],
+) -> Result<Packed, TooLarge> {
+    let encoded = Encoded::new(group, salts)?;
+    let leaves = encoded.leaves();
     let blocks = encoded.blocks();
-    let parts = blocks.iter().map(|block| block.pieces().len()).sum::<usize>();
     let first = group.first().expect("a group has events").offset;
-    let group = Group { first, events: count(group.len()), parts: count(parts) };
+    let chain = chain_hash(&Hash(*before), first.get(), &leaves).0;
+    let parts = count(blocks.iter().map(|block| block.pieces().len()).sum::<usize>());
+    let group = Group { first, events: count(group.len()), parts, before: *before, chain };
     let pieces = blocks.iter().flat_map(|block| {
         block.pieces().enumerate().map(move |(piece, lz4)| (block, count(piece), lz4))
     });
-    Ok(pieces
+    let pairs = pieces
         .enumerate()
         .map(|(part, (block, piece, lz4))| {
             let key = Key { first: block.first, part: count(part) };
-            (key, Part { key, group, block: block.header(), piece }.to_value(lz4))
+            let part = Part { key, group, block: block.header(), piece, salted: true };
+            (key, part.to_value(lz4))
         })
-        .collect())
+        .collect();
+    Ok(Packed { group, leaves, pairs })
+}
+
+/// The leaf of an event in the Merkle tree.
+pub(crate) fn leaf(record: &LogRecord, evidence: &Evidence<'_>) -> Hash {
+    entry(record, evidence).leaf()
+}
+
+/// What the leaf of an event covers.
+pub(crate) fn entry(record: &LogRecord, evidence: &Evidence<'_>) -> Entry<'static> {
+    let actor = match &record.inner.actor {
+        Actor::Administrator => EntryActor::Administrator,
+        Actor::Load => EntryActor::Load,
+        Actor::User(id) => EntryActor::User(*id.as_bytes()),
+        Actor::Device(id) => EntryActor::Device(*id.as_bytes()),
+    };
+    Entry {
+        offset: record.offset.get(),
+        at: record.at.0,
+        actor,
+        kind: record.inner.event.kind().into(),
+        commitment: commitment(evidence.salt, evidence.payload),
+    }
 }
 
 fn count(count: usize) -> u32 {
@@ -46,25 +96,47 @@ fn count(count: usize) -> u32 {
 /// The events of a group as bytes, one after the other.
 struct Encoded<'a> {
     group: &'a [LogRecord],
+    /// Of each event its salt, header and payload.
     bytes: Vec<u8>,
     /// Where each event begins, and where the last one ends.
     bounds: Vec<usize>,
+    /// Where each event's payload begins.
+    payloads: Vec<usize>,
 }
 
 impl<'a> Encoded<'a> {
-    fn new(group: &'a [LogRecord]) -> Result<Self, TooLarge> {
-        let mut encoded = Self { group, bytes: Vec::new(), bounds: vec![0] };
-        for record in group {
-            let start = encoded.bytes.len();
-            codec::encode(record, &mut encoded.bytes);
-            let event = &encoded.bytes[start..];
-            // Only a large event can be larger still when it's read; the others need no trial.
-            if event.len() > PIECE_BYTES_MAX && !codec::can_be_read(event) {
-                return Err(TooLarge { offset: record.offset, bytes: event.len() });
-            }
-            encoded.bounds.push(encoded.bytes.len());
+    fn new(group: &'a [LogRecord], salts: &[u8]) -> Result<Self, TooLarge> {
+        let (salts, _) = salts.as_chunks::<SALT_BYTES>();
+        assert!(salts.len() >= group.len(), "{} salts for {} events", salts.len(), group.len());
+        let mut encoded = Self { group, bytes: vec![], bounds: vec![0], payloads: vec![] };
+        for (record, salt) in group.iter().zip(salts) {
+            encoded.add(record, salt)?;
         }
         Ok(encoded)
+    }
+
+    fn add(&mut self, record: &LogRecord, salt: &[u8; SALT_BYTES]) -> Result<(), TooLarge> {
+        self.bytes.extend_from_slice(salt);
+        let start = self.bytes.len();
+        codec::encode(&(record.offset, record.at, &record.inner.actor), &mut self.bytes);
+        self.payloads.push(self.bytes.len());
+        codec::encode::<Event>(&record.inner.event, &mut self.bytes);
+        let event = &self.bytes[start..];
+        // Only a large event can be larger still when it's read; the others need no trial.
+        if event.len() > PIECE_BYTES_MAX && !codec::can_be_read(event) {
+            return Err(TooLarge { offset: record.offset, bytes: event.len() });
+        }
+        self.bounds.push(self.bytes.len());
+        Ok(())
+    }
+
+    fn leaves(&self) -> Vec<Hash> {
+        let events = self.group.iter().zip(self.bounds.windows(2)).zip(&self.payloads);
+        let leaf = |((record, bounds), payload): ((&LogRecord, &[usize]), &usize)| {
+            let salt = self.bytes[bounds[0]..].first_chunk().expect("each event has a salt");
+            leaf(record, &Evidence { salt, payload: &self.bytes[*payload..bounds[1]] })
+        };
+        events.map(leaf).collect()
     }
 
     /// Cuts the events into blocks that fill their parts well. What one block shrank to is the

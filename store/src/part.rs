@@ -6,19 +6,27 @@
 //! part    one value in sled: a block, or one piece of a block that is one large event
 //!
 //! key     offset of the block's first event (u64) · number of the part in its group (u32), big-endian
-//! value   version (u8) · header (bincode) · lz4
+//! value   version (u8) · header (bincode) · lz4 · checksum
 //! ```
+//!
+//! Values of version 1, which the first data directories have, know neither chain nor checksum.
 
 use bincode::{Decode, Encode};
 use haversack_core::{
-    Offset,
+    Cursor, Offset,
     limits::{EVENT_BYTES_MAX, LOG_VALUE_BYTES_MAX},
 };
+use haversack_proof::SALT_BYTES;
 
-use crate::{codec, flaw::Flaw};
+use crate::{
+    checksum::{CHECKSUM_BYTES, checked, checksum},
+    codec,
+    flaw::Flaw,
+};
 
 /// First byte of each value. A changed layout gets a new number.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+const VERSION_WITHOUT_CHAIN: u8 = 1;
 
 /// Size of one value at the most.
 ///
@@ -31,14 +39,16 @@ const _: () = assert!(PART_BYTES_MAX <= LOG_VALUE_BYTES_MAX);
 /// Size of sled's segments; fixed when a log is made.
 pub(crate) const SEGMENT_BYTES: usize = 512 << 10;
 
-/// Size of a block, or a piece of one, at the most: version and header take the rest of the part.
-pub(crate) const PIECE_BYTES_MAX: usize = PART_BYTES_MAX - 1 - HEADER_BYTES_MAX;
+/// Size of a block, or a piece of one, at the most: the rest of the part is taken by the version, the
+/// header and the checksum.
+pub(crate) const PIECE_BYTES_MAX: usize = PART_BYTES_MAX - 1 - HEADER_BYTES_MAX - CHECKSUM_BYTES;
 /// Size of the events of a block before compression, unless it's one event. Whoever wants one event
 /// decompresses that much.
 pub(crate) const BLOCK_RAW_BYTES_MAX: usize = 48 << 10;
 
-const KEY_BYTES: usize = 12;
-const HEADER_BYTES_MAX: usize = 9 + 6 * 5;
+/// Size of a key.
+pub(crate) const KEY_BYTES: usize = 12;
+const HEADER_BYTES_MAX: usize = 9 + 6 * 5 + 2 * 32;
 
 /// Key of a part. Its order is that of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +60,10 @@ pub(crate) struct Key {
 }
 
 impl Key {
+    /// The greatest key.
+    pub(crate) const MAX: Self =
+        Self { first: Offset::new(u64::MAX).expect("not 0"), part: u32::MAX };
+
     pub(crate) fn to_bytes(self) -> [u8; KEY_BYTES] {
         let mut bytes = [0; KEY_BYTES];
         bytes[..8].copy_from_slice(&self.first.get().to_be_bytes());
@@ -57,7 +71,7 @@ impl Key {
         bytes
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (first, part) = bytes.split_first_chunk::<8>()?;
         let first = Offset::new(u64::from_be_bytes(*first))?;
         Some(Self { first, part: u32::from_be_bytes(part.try_into().ok()?) })
@@ -73,6 +87,25 @@ pub(crate) struct Group {
     pub(crate) events: u32,
     /// How many parts it has.
     pub(crate) parts: u32,
+    /// The chain before it.
+    pub(crate) before: [u8; 32],
+    /// The chain with it.
+    pub(crate) chain: [u8; 32],
+}
+
+impl Group {
+    /// The last event of the group.
+    pub(crate) fn last(&self) -> Cursor {
+        Cursor::after(self.first.get() + u64::from(self.events) - 1)
+    }
+}
+
+/// A group in a value of version 1.
+#[derive(Decode)]
+struct GroupWithoutChain {
+    first: Offset,
+    events: u32,
+    parts: u32,
 }
 
 /// The block that a part holds, or holds a piece of.
@@ -94,15 +127,18 @@ pub(crate) struct Part {
     pub(crate) block: Block,
     /// Number of the piece in its block, from 0.
     pub(crate) piece: u32,
+    /// Whether its events have salts; those of version 1 have none.
+    pub(crate) salted: bool,
 }
 
 impl Part {
     /// The value that keeps this part in sled.
     pub(crate) fn to_value(self, lz4: &[u8]) -> Vec<u8> {
-        let mut value = Vec::with_capacity(1 + HEADER_BYTES_MAX + lz4.len());
+        let mut value = Vec::with_capacity(1 + HEADER_BYTES_MAX + lz4.len() + CHECKSUM_BYTES);
         value.push(VERSION);
         codec::encode(&(self.group, self.block, self.piece), &mut value);
         value.extend_from_slice(lz4);
+        value.extend_from_slice(&checksum(&value));
         assert!(value.len() <= PART_BYTES_MAX, "a part of {} bytes", value.len());
         value
     }
@@ -111,19 +147,30 @@ impl Part {
     pub(crate) fn from_pair<'a>(key: &[u8], value: &'a [u8]) -> Result<(Self, &'a [u8]), Flaw> {
         let key = Key::from_bytes(key).ok_or_else(|| Flaw::new(None, "a key is malformed"))?;
         let flaw = |what: String| Flaw::new(Some(key.first), what);
-        let (&version, rest) =
-            value.split_first().ok_or_else(|| flaw("a value is empty".into()))?;
-        if version != VERSION {
-            return Err(flaw(format!("a value has version {version}, expected {VERSION}")));
-        }
-        let ((group, block, piece), lz4) = codec::decode(rest).map_err(flaw)?;
-        let part = Self { key, group, block, piece };
+        let (part, lz4) = match value.first() {
+            None => return Err(flaw("a value is empty".into())),
+            Some(&VERSION) => {
+                let value = checked(value).ok_or_else(|| flaw("a checksum is wrong".into()))?;
+                let ((group, block, piece), lz4) = codec::decode(&value[1..]).map_err(flaw)?;
+                (Self { key, group, block, piece, salted: true }, lz4)
+            }
+            Some(&VERSION_WITHOUT_CHAIN) => {
+                let ((group, block, piece), lz4) = codec::decode(&value[1..]).map_err(flaw)?;
+                let GroupWithoutChain { first, events, parts } = group;
+                let group = Group { first, events, parts, before: [0; 32], chain: [0; 32] };
+                (Self { key, group, block, piece, salted: false }, lz4)
+            }
+            Some(version) => {
+                return Err(flaw(format!("a value has version {version}, expected {VERSION}")));
+            }
+        };
         if part.is_sound() { Ok((part, lz4)) } else { Err(flaw("a header is malformed".into())) }
     }
 
     fn is_sound(&self) -> bool {
-        let Self { key, group, block, piece } = self;
-        let raw_bytes_max = if block.events == 1 { EVENT_BYTES_MAX } else { BLOCK_RAW_BYTES_MAX };
+        let Self { key, group, block, piece, salted: _ } = self;
+        let raw_bytes_max =
+            if block.events == 1 { SALT_BYTES + EVENT_BYTES_MAX } else { BLOCK_RAW_BYTES_MAX };
         let before = key.first.get().checked_sub(group.first.get());
         let in_group = before
             .is_some_and(|before| before + u64::from(block.events) <= u64::from(group.events));
@@ -155,7 +202,9 @@ impl Part {
     /// Whether this part comes right after `other` in the log.
     pub(crate) fn follows(&self, other: &Self) -> bool {
         if other.ends_group() {
-            return self.starts_group() && self.key.first.get() == other.end();
+            return self.starts_group()
+                && self.key.first.get() == other.end()
+                && self.group.before == other.group.chain;
         }
         let next_part = self.group == other.group && self.key.part == other.key.part + 1;
         let next_piece = if other.ends_block() {

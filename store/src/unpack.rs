@@ -1,6 +1,17 @@
 //! From parts, in the order of their keys, back to events. Nothing is believed that can be checked.
 
+use haversack_core::event::{Actor, Event, Record, Sequenced};
+use haversack_proof::SALT_BYTES;
+
 use crate::{LogRecord, codec, flaw::Flaw, part::Part};
+
+/// What of an event's bytes its leaf in the Merkle tree is made from.
+pub(crate) struct Evidence<'a> {
+    /// Drawn at random when the event was logged.
+    pub(crate) salt: &'a [u8; SALT_BYTES],
+    /// The event without its header.
+    pub(crate) payload: &'a [u8],
+}
 
 /// Takes in parts and gives back events.
 #[derive(Debug, Default)]
@@ -11,7 +22,7 @@ pub(crate) struct Unpacker {
 }
 
 impl Unpacker {
-    /// Takes in the next pair, and puts the events of the block that it completes behind `records`.
+    /// Takes in the next pair, and hands on the events of the block that it completes.
     ///
     /// # Errors
     /// If the pair is malformed, or is not the one that comes next.
@@ -19,17 +30,17 @@ impl Unpacker {
         &mut self,
         key: &[u8],
         value: &[u8],
-        records: &mut Vec<LogRecord>,
+        take: &mut impl FnMut(LogRecord, Evidence<'_>),
     ) -> Result<(), Flaw> {
         let (part, lz4) = Part::from_pair(key, value)?;
         self.check_order(&part)?;
         self.last = Some(part);
         if part.block.pieces == 1 {
-            return unpack_block(&part, lz4, records);
+            return unpack_block(&part, lz4, take);
         }
         self.pieces.extend_from_slice(lz4);
         if part.ends_block() {
-            unpack_block(&part, &std::mem::take(&mut self.pieces), records)?;
+            unpack_block(&part, &std::mem::take(&mut self.pieces), take)?;
         }
         Ok(())
     }
@@ -51,7 +62,11 @@ impl Unpacker {
     }
 }
 
-fn unpack_block(part: &Part, lz4: &[u8], records: &mut Vec<LogRecord>) -> Result<(), Flaw> {
+fn unpack_block(
+    part: &Part,
+    lz4: &[u8],
+    take: &mut impl FnMut(LogRecord, Evidence<'_>),
+) -> Result<(), Flaw> {
     let flaw = |what: String| Flaw::new(Some(part.key.first), what);
     // The header was checked: this is at most one event's limit.
     let size = part.block.raw_bytes as usize;
@@ -62,14 +77,28 @@ fn unpack_block(part: &Part, lz4: &[u8], records: &mut Vec<LogRecord>) -> Result
     let mut rest = raw.as_slice();
     let mut offset = part.key.first;
     for _ in 0..part.block.events {
-        let (record, after) =
-            codec::decode::<LogRecord>(rest).map_err(|error| Flaw::new(Some(offset), error))?;
+        let event = |what: String| Flaw::new(Some(offset), what);
+        let (record, evidence, after) = unpack_event(rest, part.salted).map_err(event)?;
         if record.offset != offset {
-            let what = format!("event {} was found in its place", record.offset);
-            return Err(Flaw::new(Some(offset), what));
+            return Err(event(format!("event {} was found in its place", record.offset)));
         }
-        records.push(record);
+        take(record, evidence);
         (rest, offset) = (after, offset.next());
     }
     if rest.is_empty() { Ok(()) } else { Err(flaw(format!("{} bytes are left over", rest.len()))) }
+}
+
+/// Reads an event from the start of `bytes`, and says what follows it.
+fn unpack_event(bytes: &[u8], salted: bool) -> Result<(LogRecord, Evidence<'_>, &[u8]), String> {
+    const UNSALTED: &[u8; SALT_BYTES] = &[0; SALT_BYTES];
+    let (salt, bytes) = if salted {
+        bytes.split_first_chunk().ok_or("an event is cut off")?
+    } else {
+        (UNSALTED, bytes)
+    };
+    let ((offset, at, actor), payload) = codec::decode::<(_, _, Actor)>(bytes)?;
+    let (event, after) = codec::decode::<Event>(payload)?;
+    let payload = &payload[..payload.len() - after.len()];
+    let record = Sequenced { offset, at, inner: Record { actor, event } };
+    Ok((record, Evidence { salt, payload }, after))
 }

@@ -6,22 +6,24 @@ const LINES_MAX: usize = 600;
 
 /// Crates that know no clock, no randomness, no file and no thread, with the internal crates that
 /// they may use.
-const PURE: [(&str, &[&str]); 4] = [
+const PURE: [(&str, &[&str]); 5] = [
     ("core", &[]),
     ("dsl", &["haversack-core"]),
     ("dataset", &["haversack-core", "haversack-dsl"]),
     ("replay", &["haversack-core", "haversack-dsl", "haversack-dataset"]),
+    ("proof", &[]),
 ];
 
 /// Crates at the edge, with the internal crates that they may use.
 const EDGES: [(&str, &[&str]); 2] = [
-    ("store", &["haversack-core"]),
+    ("store", &["haversack-core", "haversack-proof"]),
     (
         "engine",
         &[
             "haversack-core",
             "haversack-dsl",
             "haversack-dataset",
+            "haversack-proof",
             "haversack-replay",
             "haversack-store",
         ],

@@ -1,8 +1,10 @@
 //! A table as the rest of the system sees it: every column that its rows have.
 
+use bincode::{Decode, Encode};
+
 use super::{
     CREATEDON, ChoiceOption, ColumnDefinition, ColumnType, MODIFIEDON, OWNERID, OWNINGBUSINESSUNIT,
-    Ownership, SYSTEMUSER, TEAM, TableDefinition,
+    Ownership, SYSTEMUSER, TEAM, TableDefinition, columns::Columns,
 };
 use crate::{
     Name,
@@ -10,7 +12,7 @@ use crate::{
 };
 
 /// What kind of rows a table holds, and so who may write them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum TableKind {
     /// Rows of business data.
     Data,
@@ -21,7 +23,7 @@ pub enum TableKind {
 }
 
 /// A column with everything that reading and writing its values needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Column {
     /// Name, unique in the table.
     pub name: Name,
@@ -38,7 +40,7 @@ pub struct Column {
 }
 
 /// A table with every column that its rows have, in the order in which people see them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Table {
     /// Name, unique in the environment.
     pub name: Name,
@@ -56,9 +58,7 @@ pub struct Table {
     pub can_be_taken_offline: bool,
     /// Lookup to the same table by which its rows form a tree.
     pub hierarchy_column: Option<Name>,
-    columns: Vec<Column>,
-    /// Positions in `columns`, by name: rows are checked column by column, so this is hot.
-    by_name: Vec<u16>,
+    columns: Columns,
 }
 
 impl Column {
@@ -131,8 +131,8 @@ impl Table {
             Column::plain(Name::known(OWNINGBUSINESSUNIT), ColumnType::Lookup, vec![target])
         };
         match definition.ownership {
-            Ownership::UserOrTeam => table.add_missing([owner(), unit()]),
-            Ownership::Business => table.add_missing([unit()]),
+            Ownership::UserOrTeam => table.columns.add_missing([owner(), unit()]),
+            Ownership::Business => table.columns.add_missing([unit()]),
             Ownership::Organization | Ownership::None => {}
         }
         table.add_times();
@@ -152,43 +152,28 @@ impl Table {
             primary_name: None,
             can_be_taken_offline: false,
             hierarchy_column: None,
-            columns: Vec::new(),
-            by_name: Vec::new(),
+            columns: Columns::default(),
         };
-        table.add_missing([key]);
-        table.add_missing(columns);
+        table.columns.add_missing([key]);
+        table.columns.add_missing(columns);
         table
     }
 
     /// Adds `createdon` and `modifiedon`, which every table of rows has.
     pub fn add_times(&mut self) {
         let time = |name| Column::plain(Name::known(name), ColumnType::Datetime, Vec::new());
-        self.add_missing([time(CREATEDON), time(MODIFIEDON)]);
-    }
-
-    fn add_missing(&mut self, columns: impl IntoIterator<Item = Column>) {
-        for column in columns {
-            if let Err(place) = self.place(&column.name) {
-                let position = u16::try_from(self.columns.len()).expect("COLUMNS_PER_TABLE_MAX");
-                self.by_name.insert(place, position);
-                self.columns.push(column);
-            }
-        }
-    }
-
-    fn place(&self, name: &str) -> Result<usize, usize> {
-        self.by_name.binary_search_by(|at| self.columns[usize::from(*at)].name.as_str().cmp(name))
+        self.columns.add_missing([time(CREATEDON), time(MODIFIEDON)]);
     }
 
     /// The column with this name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
-        self.place(name).ok().map(|place| &self.columns[usize::from(self.by_name[place])])
+        self.columns.get(name)
     }
 
     /// All columns, in the order in which people see them.
     #[must_use]
     pub fn columns(&self) -> &[Column] {
-        &self.columns
+        self.columns.as_slice()
     }
 }

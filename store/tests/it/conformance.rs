@@ -7,7 +7,7 @@ use std::{
 };
 
 use haversack_core::{Cursor, Offset, limits::EVENT_BYTES_MAX};
-use haversack_store::{Log, LogRecord, MemoryLog, SledLog, StoreError};
+use haversack_store::{DiskLog, Log, LogRecord, MemoryLog, StoreError};
 use proptest::prelude::*;
 
 use crate::fixtures::{append_all, read_all, record, records};
@@ -16,7 +16,7 @@ use crate::fixtures::{append_all, read_all, record, records};
 fn check(check: impl Fn(&dyn Log)) {
     check(&MemoryLog::default());
     let directory = tempfile::tempdir().expect("directory");
-    check(&SledLog::open(directory.path()).expect("open"));
+    check(&DiskLog::open(directory.path()).expect("open"));
     assert_no_blobs(directory.path());
 }
 
@@ -128,7 +128,7 @@ fn memory_and_disk_are_filled_to_the_brim_without_blobs() {
 #[test]
 fn event_too_large_is_refused_alone() {
     let directory = tempfile::tempdir().expect("directory");
-    let log = SledLog::open(directory.path()).expect("open");
+    let log = DiskLog::open(directory.path()).expect("open");
     log.append(&[record(1, 10)]).expect("append");
     let refused = log.append(&[record(2, 10), record(3, EVENT_BYTES_MAX)]);
     assert!(matches!(refused, Err(StoreError::TooLarge { offset, .. }) if offset.get() == 3));
@@ -142,12 +142,12 @@ fn reopened_log_is_the_same_and_goes_on() {
     let expected = records(&[50, 20_000, 50, 9_000, 50, 50]);
     let directory = tempfile::tempdir().expect("directory");
     for (from, to) in [(0, 2), (2, 3), (3, 3), (3, 6)] {
-        let log = SledLog::open(directory.path()).expect("open");
+        let log = DiskLog::open(directory.path()).expect("open");
         assert_eq!(log.head(), Cursor::after(from as u64));
         assert_eq!(read_all(&log, 2), expected[..from]);
         log.append(&expected[from..to]).expect("append");
     }
-    let log = SledLog::open(directory.path()).expect("open");
+    let log = DiskLog::open(directory.path()).expect("open");
     assert_eq!(read_all(&log, 2), expected);
     assert_no_blobs(directory.path());
 }
@@ -181,11 +181,11 @@ proptest! {
     #[test]
     fn any_grouping_reads_back_equal((expected, sizes) in groups(), chunk in 1..200_usize) {
         let directory = tempfile::tempdir().expect("directory");
-        let log = SledLog::open(directory.path()).expect("open");
+        let log = DiskLog::open(directory.path()).expect("open");
         append_all(&log, &expected, &sizes);
         prop_assert!(read_all(&log, chunk) == expected);
         drop(log);
-        let log = SledLog::open(directory.path()).expect("open");
+        let log = DiskLog::open(directory.path()).expect("open");
         prop_assert!(read_all(&log, chunk) == expected);
         assert_no_blobs(directory.path());
     }

@@ -6,13 +6,13 @@ use std::{
 };
 
 use haversack_core::Cursor;
-use haversack_store::{Log, SledLog, StoreError};
+use haversack_store::{Copy, DiskLog, Log, StoreError};
 use tempfile::TempDir;
 
 use crate::fixtures::{read_all, records, write_log};
 
 fn open_error(directory: &Path) -> StoreError {
-    SledLog::open(directory).expect_err("this directory must be refused")
+    DiskLog::open(directory).expect_err("this directory must be refused")
 }
 
 /// A directory with a log of five events in it.
@@ -39,36 +39,60 @@ fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 fn absent_directories_are_made() {
     let parent = tempfile::tempdir().expect("directory");
     let directory = parent.path().join("a/b");
-    assert_eq!(SledLog::open(&directory).expect("open").head(), Cursor::START);
-    assert_eq!(fs::read(directory.join("format")).expect("format"), b"haversack.data/1\n");
+    assert_eq!(DiskLog::open(&directory).expect("open").head(), Cursor::START);
+    assert_eq!(fs::read(directory.join("format")).expect("format"), b"haversack.data/2\n");
     assert!(!directory.join("format.new").exists());
 }
 
 #[test]
 fn directory_that_is_open_is_in_use() {
     let directory = tempfile::tempdir().expect("directory");
-    let log = SledLog::open(directory.path()).expect("open");
+    let log = DiskLog::open(directory.path()).expect("open");
     let error = open_error(directory.path());
     assert!(matches!(error, StoreError::InUse { .. }), "{error}");
     drop(log);
-    SledLog::open(directory.path()).expect("it's free again");
+    DiskLog::open(directory.path()).expect("it's free again");
 }
 
 #[test]
 fn newer_format_is_refused_untouched() {
     let directory = made();
-    fs::write(directory.path().join("format"), "haversack.data/2\n").expect("write");
+    // A newer format has another head too.
+    fs::write(directory.path().join("format"), "haversack.data/3\n").expect("write");
+    fs::write(directory.path().join("head"), "of another kind").expect("write");
     let before = files(directory.path());
     let error = open_error(directory.path());
-    assert!(matches!(error, StoreError::Newer { found: 2, known: 1, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 3, known: 2, .. }), "{error}");
     assert!(files(directory.path()) == before);
 }
 
 #[test]
-fn log_without_a_sound_format_file_is_damaged() {
+fn format_file_is_mended_where_the_head_is_ours() {
+    let garbled =
+        [None, Some(""), Some("haversack.data/0\n"), Some("haversack.data/3\n"), Some("h")];
+    for garbled in garbled {
+        let directory = made();
+        let format = directory.path().join("format");
+        match garbled {
+            None => fs::remove_file(&format).expect("remove"),
+            Some(text) => fs::write(&format, text).expect("write"),
+        }
+        let log = DiskLog::open(directory.path()).expect("open");
+        assert_eq!(read_all(&log, 10), records(&[10; 5]), "{garbled:?}");
+        let findings = log.findings();
+        assert!(findings.iter().any(|finding| finding.copy == Copy::Format), "{findings:?}");
+        drop(log);
+        assert_eq!(fs::read(&format).expect("format"), b"haversack.data/2\n");
+        assert_eq!(DiskLog::open(directory.path()).expect("open").findings(), []);
+    }
+}
+
+#[test]
+fn log_without_a_format_file_and_a_head_is_damaged() {
     for garbled in [None, Some(""), Some("haversack.data/0\n"), Some("haversack\n")] {
         let directory = made();
         let format = directory.path().join("format");
+        fs::remove_file(directory.path().join("head")).expect("remove");
         match garbled {
             None => fs::remove_file(format).expect("remove"),
             Some(text) => fs::write(format, text).expect("write"),
@@ -108,6 +132,6 @@ fn interrupted_making_is_begun_again() {
     fs::create_dir(directory.path().join("log")).expect("make");
     fs::write(directory.path().join("log/db"), [0; 100]).expect("write");
     write_log(directory.path(), &records(&[10; 5]), &[5]);
-    let log = SledLog::open(directory.path()).expect("open");
+    let log = DiskLog::open(directory.path()).expect("open");
     assert_eq!(read_all(&log, 10), records(&[10; 5]));
 }

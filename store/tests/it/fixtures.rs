@@ -6,7 +6,7 @@ use haversack_core::{
     Name, Offset, RowId, Timestamp, Value, Values,
     event::{Actor, Event, Operation, Record, RowKey, RowWrite, Sequenced},
 };
-use haversack_store::{Log, LogRecord, SledLog};
+use haversack_store::{DiskLog, Log, LogRecord};
 
 /// Text that lz4 can't make shorter.
 pub fn noise(seed: u64, length: usize) -> String {
@@ -74,5 +74,5 @@ pub fn read_all(log: &dyn Log, chunk: usize) -> Vec<LogRecord> {
 
 /// A log in `directory` that holds these records, closed again.
 pub fn write_log(directory: &Path, records: &[LogRecord], sizes: &[usize]) {
-    append_all(&SledLog::open(directory).expect("open"), records, sizes);
+    append_all(&DiskLog::open(directory).expect("open"), records, sizes);
 }

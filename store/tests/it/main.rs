@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_methods, reason = "the tests damage files")]
 
 mod conformance;
+mod crash;
 mod damage;
 mod directory;
 mod fixtures;
+mod planted;
