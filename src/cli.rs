@@ -190,6 +190,12 @@ pub enum Verb {
         #[arg(long, requires = "diff")]
         check: bool,
     },
+    /// The log's integrity, and proofs that can be checked without it
+    #[command(subcommand)]
+    Audit(AuditVerb),
+    /// The log's files: mend, back up, restore
+    #[command(subcommand)]
+    Log(LogVerb),
     /// Print a completion script for a shell
     Completion {
         /// The shell
@@ -212,5 +218,75 @@ pub enum ProfileVerb {
     Publish {
         /// Its name
         name: String,
+    },
+}
+
+/// What to do with proofs.
+#[derive(Debug, Subcommand)]
+pub enum AuditVerb {
+    /// Check the whole log and all that follows from it, or a proof without any log
+    Verify {
+        /// A proof, as `audit prove` prints it
+        #[arg(long, value_name = "FILE", requires_all = ["checkpoint", "key"])]
+        proof: Option<PathBuf>,
+        /// The checkpoint that you hold, as `audit checkpoint` prints it
+        #[arg(long, value_name = "FILE", requires = "proof")]
+        checkpoint: Option<PathBuf>,
+        /// The log's public key, or a file with it, as `audit key` prints it
+        #[arg(long, value_name = "KEY|FILE", requires = "proof")]
+        key: Option<String>,
+    },
+    /// Print a proof that an event is in the log, or that the log was only appended to
+    Prove {
+        /// The event
+        #[arg(
+            long,
+            value_name = "OFFSET",
+            conflicts_with = "since",
+            required_unless_present = "since"
+        )]
+        event: Option<u64>,
+        /// A file with an earlier checkpoint
+        #[arg(long, value_name = "CHECKPOINT")]
+        since: Option<PathBuf>,
+        /// Prove the event for this checkpoint, and not for one made now
+        #[arg(long, value_name = "FILE", requires = "event")]
+        checkpoint: Option<PathBuf>,
+    },
+    /// Sign the log as it is, and print the signed checkpoint
+    Checkpoint,
+    /// Print the log's public key
+    Key,
+    /// Write the log as the files of a tiled transparency log (C2SP tlog-tiles), without payloads
+    Export {
+        /// An empty or a new directory
+        directory: PathBuf,
+    },
+}
+
+/// What to do with the log's files.
+#[derive(Debug, Subcommand)]
+pub enum LogVerb {
+    /// Look at every event in both copies, and write anew what is damaged in one
+    Repair {
+        /// Say what would be done, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write the whole log and its keys as one stream; also while another process has it open
+    Export {
+        /// File, or - for standard output
+        file: PathBuf,
+        /// Up to this event
+        #[arg(long, value_name = "OFFSET")]
+        until: Option<u64>,
+    },
+    /// Make a log in an empty or new data directory from an exported stream
+    Import {
+        /// File, or - for standard input
+        file: PathBuf,
+        /// Up to this event
+        #[arg(long, value_name = "OFFSET")]
+        until: Option<u64>,
     },
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use haversack_engine::EngineError;
-use haversack_store::StoreError;
+use haversack_store::{ProveError, StoreError, TransferError};
 
 /// Why a verb could not do its work.
 #[derive(Debug)]
@@ -16,6 +16,16 @@ impl Failure {
     /// The input is wrong: a query, an environment, rows, a name.
     pub fn bad_input(message: impl Into<String>) -> Self {
         Self { code: 3, message: message.into() }
+    }
+
+    /// The answer is no.
+    pub fn no(message: impl Into<String>) -> Self {
+        Self { code: 1, message: message.into() }
+    }
+
+    /// What is stored is damaged.
+    pub fn damaged(message: impl Into<String>) -> Self {
+        Self { code: 4, message: message.into() }
     }
 
     /// Anything that is nobody's input.
@@ -44,5 +54,30 @@ impl From<EngineError> for Failure {
             EngineError::Store(_) | EngineError::NotLogged | EngineError::Closed => 5,
         };
         Self { code, message: error.to_string() }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        EngineError::from(error).into()
+    }
+}
+
+impl From<ProveError> for Failure {
+    fn from(error: ProveError) -> Self {
+        match error {
+            ProveError::Store(error) => error.into(),
+            error => Self::bad_input(error.to_string()),
+        }
+    }
+}
+
+impl From<TransferError> for Failure {
+    fn from(error: TransferError) -> Self {
+        match error {
+            TransferError::Store(error) => error.into(),
+            TransferError::Stream(_) => Self::other(error.to_string()),
+            error => Self::bad_input(error.to_string()),
+        }
     }
 }

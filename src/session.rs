@@ -9,6 +9,7 @@ use haversack_core::{
 use haversack_dataset::Caller;
 use haversack_engine::{Clock, Environment, SystemClock};
 use haversack_replay::{Judging, State};
+use haversack_store::{DiskLog, Finding};
 
 use crate::{
     cli::{Moment, PolicyArg},
@@ -30,6 +31,16 @@ impl Session {
     /// Opens the environment in a directory that has one.
     pub fn open(data: &Path) -> Result<Self, Failure> {
         Ok(Self { environment: Environment::open_existing(data)? })
+    }
+
+    /// Opens the environment in a directory, which is made if it is not there.
+    pub fn open_or_make(data: &Path) -> Result<Self, Failure> {
+        Ok(Self { environment: Environment::open(data)? })
+    }
+
+    /// The log on disk.
+    pub fn log(&self) -> &DiskLog {
+        self.environment.disk_log().expect("the command opens environments on disk")
     }
 
     /// The state and clock that `--at` and `--now` ask for.
@@ -81,6 +92,21 @@ impl Session {
     ) -> Result<Arc<State>, Failure> {
         let (cursor, _) = self.cursor(at)?;
         Ok(Arc::new(self.environment.fold(judging(policy), cursor)?))
+    }
+}
+
+/// What was found damaged and mended on the way is said at the end.
+impl Drop for Session {
+    fn drop(&mut self) {
+        warn_of(&self.log().findings());
+    }
+}
+
+/// Says what was found damaged.
+#[expect(clippy::print_stderr, reason = "messages go to standard error")]
+pub fn warn_of(findings: &[Finding]) {
+    for finding in findings {
+        eprintln!("warning: damage in {finding}");
     }
 }
 

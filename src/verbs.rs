@@ -4,6 +4,8 @@ mod admin;
 mod audit;
 mod demo;
 mod explain;
+mod log;
+mod prove;
 mod push;
 mod query;
 mod rows;
@@ -13,7 +15,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::CommandFactory;
 
 use crate::{
-    cli::{Cli, ProfileVerb, Verb},
+    cli::{AuditVerb, Cli, LogVerb, ProfileVerb, Verb},
     failure::Failure,
     session::Session,
 };
@@ -55,6 +57,22 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Replay { policy, at, diff, check } => {
             audit::replay(&open()?, policy, at.as_deref(), diff, check, format)
         }
+        Verb::Audit(AuditVerb::Verify { proof: Some(proof), checkpoint, key }) => {
+            prove::verify_proof(&proof, checkpoint.as_deref(), key.as_deref(), format)
+        }
+        Verb::Audit(AuditVerb::Verify { proof: None, .. }) => prove::verify(&open()?, format),
+        Verb::Audit(AuditVerb::Prove { event: Some(event), checkpoint, .. }) => {
+            prove::prove_event(&open()?, event, checkpoint.as_deref())
+        }
+        Verb::Audit(AuditVerb::Prove { event: None, since, .. }) => {
+            prove::prove_since(&open()?, since.as_deref())
+        }
+        Verb::Audit(AuditVerb::Checkpoint) => prove::checkpoint(&open()?, format),
+        Verb::Audit(AuditVerb::Key) => prove::key(&open()?, format),
+        Verb::Audit(AuditVerb::Export { directory }) => prove::export(&open()?, &directory, format),
+        Verb::Log(LogVerb::Repair { dry_run }) => log::repair(&data, dry_run, format),
+        Verb::Log(LogVerb::Export { file, until }) => log::export(&data, &file, until, format),
+        Verb::Log(LogVerb::Import { file, until }) => log::import(&data, &file, until, format),
         Verb::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "haversack", &mut script);

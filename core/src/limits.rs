@@ -55,6 +55,12 @@ pub const UNINDEXED_GROUPS_MAX: usize = 64;
 pub const INDEX_UNSYNCED_BYTES_MAX: usize = 8 << 20;
 /// Seconds after which sled is synced and a checkpoint is signed, if there is anything new.
 pub const CHECKPOINT_SECONDS: u64 = 1;
+/// Length of one piece of an exported log, in bytes: a group of many large events, and room to spare.
+pub const EXPORT_PIECE_BYTES_MAX: u64 = 16 << 30;
+/// Events between two snapshots: so many are folded within a second, and so any moment is reached.
+pub const SNAPSHOT_EVENTS: u64 = 200_000;
+/// Events since the newest snapshot at which one is written when an environment is closed.
+pub const SNAPSHOT_EVENTS_AT_CLOSE: u64 = 20_000;
 /// Length of a device's name, in characters.
 pub const DEVICE_NAME_LENGTH_MAX: usize = 255;
 /// Mutations of one push.

@@ -44,8 +44,14 @@ type Answer = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
 /// What readers see.
 pub(crate) type Shown = Arc<RwLock<Arc<State>>>;
 
-/// Works until all writers are gone or the log fails.
-pub(crate) fn run(work: &Receiver<Work>, log: &dyn Log, shown: &Shown, clock: &dyn Clock) {
+/// Works until all writers are gone. `offer` is shown each state that readers are.
+pub(crate) fn run(
+    work: &Receiver<Work>,
+    log: &dyn Log,
+    shown: &Shown,
+    clock: &dyn Clock,
+    offer: &dyn Fn(&Arc<State>),
+) {
     while let Ok(first) = work.recv() {
         let state = Arc::clone(&shown.read().expect("no holder of this lock panics"));
         let mut group = Group::new(log, &state, clock.now());
@@ -59,7 +65,9 @@ pub(crate) fn run(work: &Receiver<Work>, log: &dyn Log, shown: &Shown, clock: &d
         let Group { ahead, records, .. } = group;
         let durable = log.append(&records);
         if durable.is_ok() && !records.is_empty() {
-            *shown.write().expect("no holder of this lock panics") = Arc::new(ahead);
+            let ahead = Arc::new(ahead);
+            *shown.write().expect("no holder of this lock panics") = Arc::clone(&ahead);
+            offer(&ahead);
         }
         let mut durable = durable.map_err(EngineError::from);
         for answer in answers {

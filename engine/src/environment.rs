@@ -21,6 +21,7 @@ use crate::{
     commit::{self, Registration, Reply, Shown, Work},
     group::LogPast,
     push::{Mutation, Pushed},
+    snapshots::{self, Snapshotter},
     step::steps,
 };
 
@@ -30,6 +31,9 @@ const READ_EVENTS: usize = 4_096;
 /// An open environment.
 pub struct Environment {
     log: Arc<dyn Log>,
+    /// The same log, if it's on disk.
+    disk: Option<Arc<DiskLog>>,
+    snapshotter: Option<Arc<Snapshotter>>,
     shown: Shown,
     work: Option<Sender<Work>>,
     committer: Option<JoinHandle<()>>,
@@ -41,7 +45,24 @@ impl Environment {
     /// # Errors
     /// If the directory is in use or damaged, or its log does not fold.
     pub fn open(directory: &Path) -> Result<Self, EngineError> {
-        Self::on(Arc::new(DiskLog::open(directory)?), Arc::new(SystemClock))
+        Self::on_disk(DiskLog::open(directory)?, Arc::new(SystemClock))
+    }
+
+    /// Opens the environment of a log on disk: from its newest snapshot, if it has one.
+    ///
+    /// # Errors
+    /// As [`Environment::on`].
+    pub fn on_disk(log: DiskLog, clock: Arc<dyn Clock>) -> Result<Self, EngineError> {
+        let log = Arc::new(log);
+        let state = match snapshots::newest(&log, log.head()) {
+            Some(state) => fold_on(log.as_ref(), state, Judging::InForce, log.head())?,
+            None => fold_log(log.as_ref(), Judging::InForce, log.head())?,
+        };
+        let snapshotter = Arc::new(Snapshotter::start(Arc::clone(&log))?);
+        let shared: Arc<dyn Log> = Arc::<DiskLog>::clone(&log);
+        let mut environment = Self::with(shared, state, Some(snapshotter), clock)?;
+        environment.disk = Some(log);
+        Ok(environment)
     }
 
     /// Opens the environment in a directory that has one.
@@ -76,17 +97,33 @@ impl Environment {
     /// If the log can't be read or does not fold.
     pub fn on(log: Arc<dyn Log>, clock: Arc<dyn Clock>) -> Result<Self, EngineError> {
         let state = fold_log(log.as_ref(), Judging::InForce, log.head())?;
+        Self::with(log, state, None, clock)
+    }
+
+    fn with(
+        log: Arc<dyn Log>,
+        state: State,
+        snapshotter: Option<Arc<Snapshotter>>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, EngineError> {
         let shown: Shown = Arc::new(RwLock::new(Arc::new(state)));
         let (work, queue) = bounded(COMMIT_QUEUE_MAX);
         let (for_log, for_shown) = (Arc::clone(&log), Arc::clone(&shown));
+        let for_snapshotter = snapshotter.clone();
+        let offer = move |state: &Arc<State>| {
+            for_snapshotter.iter().for_each(|snapshotter| snapshotter.offer(state));
+        };
         let committer = std::thread::Builder::new()
             .name("committer".into())
-            .spawn(move || commit::run(&queue, for_log.as_ref(), &for_shown, clock.as_ref()))
+            .spawn(move || {
+                commit::run(&queue, for_log.as_ref(), &for_shown, clock.as_ref(), &offer);
+            })
             .map_err(|source| haversack_store::StoreError::Io {
                 during: "starting the committer",
                 source,
             })?;
-        Ok(Self { log, shown, work: Some(work), committer: Some(committer) })
+        let (disk, work, committer) = (None, Some(work), Some(committer));
+        Ok(Self { log, disk, snapshotter, shown, work, committer })
     }
 
     /// The state as it is shown: everything durable. It stays as it is however long it is kept.
@@ -102,6 +139,12 @@ impl Environment {
     #[must_use]
     pub fn log(&self) -> &dyn Log {
         self.log.as_ref()
+    }
+
+    /// The log, if it's on disk.
+    #[must_use]
+    pub fn disk_log(&self) -> Option<&Arc<DiskLog>> {
+        self.disk.as_ref()
     }
 
     /// Applies changes, one a line; lines between `begin` and `commit` are one step.
@@ -182,7 +225,12 @@ impl Environment {
         if judging == Judging::InForce && until >= shown.cursor {
             return Ok(State::clone(&shown));
         }
-        fold_log(self.log(), judging, until.min(shown.cursor))
+        // Snapshots are of the policy in force.
+        let nearest = self.disk.as_ref().filter(|_| judging == Judging::InForce);
+        match nearest.and_then(|log| snapshots::newest(log, until)) {
+            Some(state) => fold_on(self.log(), state, judging, until),
+            None => fold_log(self.log(), judging, until.min(shown.cursor)),
+        }
     }
 
     /// Folds the whole log from nothing, even if the result is at hand.
@@ -244,7 +292,16 @@ fn registration(user: RowId, name: &str, platform: &str) -> Registration {
 }
 
 fn fold_log(log: &dyn Log, judging: Judging, until: Cursor) -> Result<State, EngineError> {
-    let mut state = State::default();
+    fold_on(log, State::default(), judging, until)
+}
+
+/// Folds what follows a state in the log.
+pub(crate) fn fold_on(
+    log: &dyn Log,
+    mut state: State,
+    judging: Judging,
+    until: Cursor,
+) -> Result<State, EngineError> {
     let past = LogPast { log, pending: &[] };
     while state.cursor < until {
         let left = until.count() - state.cursor.count();
@@ -267,6 +324,10 @@ impl Drop for Environment {
         self.work = None;
         if let Some(committer) = self.committer.take() {
             let _ = committer.join();
+        }
+        let state = self.state();
+        if let Some(snapshotter) = self.snapshotter.take().and_then(Arc::into_inner).as_mut() {
+            snapshotter.close(&state);
         }
     }
 }

@@ -13,9 +13,12 @@ mod error;
 mod group;
 pub mod load;
 pub mod push;
+mod snapshots;
 mod step;
+mod verify;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use environment::Environment;
 pub use error::EngineError;
 pub use step::{LineAnswer, LineOutcome};
+pub use verify::Verified;

@@ -30,8 +30,8 @@ fn warn(warnings: &[Warning]) {
 pub fn load(data: &Path, directory: &Path, format: Format) -> Result<ExitCode, Failure> {
     let document = load::read(directory)?;
     warn(&document.warnings);
-    let environment = Environment::open(data)?;
-    let loaded = load_into(&environment, &document)?;
+    let session = Session::open_or_make(data)?;
+    let loaded = load_into(&session.environment, &document)?;
     let result = line([
         ("events", Some(Json::from(loaded.events))),
         ("rows", Some(Json::from(loaded.rows))),
@@ -63,8 +63,8 @@ pub fn apply(data: &Path, file: &Path, format: Format) -> Result<ExitCode, Failu
             return Err(input::at(file, *number, 1, &error.to_string()));
         }
     }
-    let environment = Environment::open(data)?;
-    let answers = environment.apply(lines)?;
+    let session = Session::open_or_make(data)?;
+    let answers = session.environment.apply(lines)?;
     let refused = answers.iter().any(|answer| answer.outcome == LineOutcome::Refused);
     let lines: Vec<Line> = answers.iter().map(answer_line).collect();
     output::print(format, &["line", "outcome", "offset", "code", "message"], &lines)?;

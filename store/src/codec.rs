@@ -8,12 +8,15 @@ use bincode::{
     enc::write::Writer,
     error::EncodeError,
 };
-use haversack_core::limits::EVENT_BYTES_MAX;
+use haversack_core::limits::{EVENT_BYTES_MAX, SECTION_BYTES_MAX};
 
 use crate::LogRecord;
 
 const CONFIG: Configuration<LittleEndian, Varint, Limit<EVENT_BYTES_MAX>> =
     bincode::config::standard().with_limit::<EVENT_BYTES_MAX>();
+
+const SECTION_CONFIG: Configuration<LittleEndian, Varint, Limit<SECTION_BYTES_MAX>> =
+    bincode::config::standard().with_limit::<SECTION_BYTES_MAX>();
 
 struct Tail<'a>(&'a mut Vec<u8>);
 
@@ -40,6 +43,16 @@ pub(crate) fn decode<'a, T: bincode::BorrowDecode<'a, ()>>(
     let (value, size) =
         bincode::borrow_decode_from_slice(bytes, CONFIG).map_err(|error| error.to_string())?;
     Ok((value, &bytes[size..]))
+}
+
+/// Reads a section of a snapshot, which takes all of `bytes`.
+///
+/// # Errors
+/// What is wrong with the bytes.
+pub(crate) fn decode_section<T: bincode::Decode<()>>(bytes: &[u8]) -> Result<T, String> {
+    let (value, size) =
+        bincode::decode_from_slice(bytes, SECTION_CONFIG).map_err(|error| error.to_string())?;
+    if size == bytes.len() { Ok(value) } else { Err("bytes are left over".into()) }
 }
 
 /// Whether the bytes of one event can be read back.

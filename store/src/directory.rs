@@ -64,7 +64,18 @@ pub(crate) struct Directory {
     _lock: File,
 }
 
+/// A data directory that nobody else can open as long as this is kept.
+#[derive(Debug)]
+pub struct Held {
+    _lock: File,
+}
+
 impl Directory {
+    /// Holds a directory without a look at what is in it.
+    pub(crate) fn hold(path: &Path) -> Result<Held, StoreError> {
+        Ok(Held { _lock: lock(path)? })
+    }
+
     /// Takes possession of a directory. Of one that isn't ours, nothing is changed.
     pub(crate) fn enter(path: &Path) -> Result<(Self, Standing, Vec<Finding>), StoreError> {
         if examine(path)? == (Standing::New, None) {

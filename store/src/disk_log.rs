@@ -12,8 +12,8 @@ use haversack_core::{Cursor, Offset, limits::UNINDEXED_GROUPS_MAX};
 use haversack_proof::{SALT_BYTES, SigningKey, VerifierKey};
 
 use crate::{
-    JournalSizes, Log, LogRecord, SimDisk, SimIndex, StoreError,
-    directory::{Directory, Standing},
+    JournalSizes, Log, LogRecord, SimDisk, SimIndex, Snapshots, StoreError,
+    directory::{Directory, Held, Standing},
     disk::{Disk, RealDisk},
     entropy::{Entropy, SeededEntropy, SystemEntropy},
     fault::Failed,
@@ -55,6 +55,8 @@ pub(crate) struct Writer {
     head: Head,
     pub(crate) chain: [u8; 32],
     entropy: Box<dyn Entropy>,
+    /// Whether nothing is acknowledged before the end, so that nothing is synced before.
+    is_import: bool,
     /// The first failure, after which nothing is appended.
     failure: Option<String>,
 }
@@ -99,6 +101,14 @@ impl DiskLog {
         Self::open_real(directory, true)
     }
 
+    /// Holds a data directory, so that nobody has it open meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] if somebody has, and as [`DiskLog::open`].
+    pub fn hold(directory: &Path) -> Result<Held, StoreError> {
+        Directory::hold(directory)
+    }
+
     fn open_real(path: &Path, rebuilds: bool) -> Result<Self, StoreError> {
         let (directory, standing, findings) = Directory::enter(path)?;
         let site = || Site {
@@ -119,6 +129,29 @@ impl DiskLog {
             Standing::Made => {}
         }
         Self::on(site(), findings, Some(directory), true)
+    }
+
+    /// Makes an empty log to import into. Nothing of it counts until the import is finished.
+    pub(crate) fn import_into(
+        path: &Path,
+        directory: Directory,
+        key: &SigningKey,
+    ) -> Result<Import, StoreError> {
+        directory.begin()?;
+        let site = Site {
+            path: path.to_path_buf(),
+            disk: Arc::new(RealDisk::new(path)),
+            home: Box::new(SledHome(directory.log_path())),
+            sizes: JournalSizes::default(),
+            entropy: Box::new(SystemEntropy),
+            rebuilds: false,
+        };
+        make(&site)
+            .and_then(|()| Ok(keys::keep(site.disk.as_ref(), key)?))
+            .map_err(|failed| failed.at_open(path))?;
+        let log = Self::on(site, Vec::new(), None, true)?;
+        locked(&log.writer).is_import = true;
+        Ok(Import { log, directory })
     }
 
     /// Opens a log on a simulated disk, or makes one there. What follows an acknowledgement happens
@@ -161,7 +194,15 @@ impl DiskLog {
         let key = key(disk.as_ref(), entropy.as_ref(), rebuilds, &mut all).map_err(at_open)?;
         check_signed(disk.as_ref(), &key, end.cursor).map_err(at_open)?;
         let tail = journal.tail(end.next).map_err(|error| at_open(error.into()))?;
-        let writer = Writer { tail, head_file, head, chain: end.chain, entropy, failure: None };
+        let writer = Writer {
+            tail,
+            head_file,
+            head,
+            chain: end.chain,
+            entropy,
+            is_import: false,
+            failure: None,
+        };
         let shared = (journal, index, end.cursor, all);
         let shared = Arc::new(Shared::new(path.clone(), disk, home, shared));
         let keeper = Keeper::new(Arc::clone(&shared), key.clone());
@@ -177,6 +218,17 @@ impl DiskLog {
     /// Damage that was found since this was last asked, and mended. None of it lost an event.
     pub fn findings(&self) -> Vec<Finding> {
         self.shared.take_findings()
+    }
+
+    /// The snapshots beside the log.
+    #[must_use]
+    pub fn snapshots(&self) -> Snapshots {
+        Snapshots::new(Arc::clone(&self.shared.disk))
+    }
+
+    /// Notes damage that somebody above found in what follows from the log.
+    pub fn report(&self, finding: Finding) {
+        self.shared.report(finding);
     }
 
     /// The key that checks this log's checkpoints.
@@ -254,7 +306,8 @@ impl DiskLog {
             indexed: self.shared.indexed.load(Ordering::Acquire),
             ..Head::EMPTY
         };
-        sync(writer, head).map_err(|error| {
+        let synced = if writer.is_import { Ok(()) } else { sync(writer, head) };
+        synced.map_err(|error| {
             // What is on the disk is not known any more.
             writer.failure = Some(error.to_string());
             StoreError::SyncFailed { directory: directory.clone(), what: error.to_string() }
@@ -282,6 +335,42 @@ impl DiskLog {
             None => Ok(()),
             Some(_) => Err(StoreError::Full { directory }),
         }
+    }
+}
+
+/// A log that is being imported.
+pub(crate) struct Import {
+    log: DiskLog,
+    directory: Directory,
+}
+
+impl Import {
+    /// Takes the next group, as it was.
+    pub(crate) fn take(&self, packed: Packed) -> Result<(), StoreError> {
+        let log = &self.log;
+        let mut writer = locked(&log.writer);
+        log.check_index()?;
+        log.write(&mut writer, &packed)?;
+        log.shared.show(Arc::new(packed));
+        drop(writer);
+        log.keeping.tell();
+        Ok(())
+    }
+
+    /// Makes all of it durable; gives back a checkpoint of it.
+    pub(crate) fn finish(self) -> Result<String, StoreError> {
+        let Self { log, directory } = self;
+        let note = log.checkpoint()?;
+        {
+            let mut writer = locked(&log.writer);
+            let head = writer.head;
+            sync(&mut writer, head)
+                .map_err(|error| Failed::from(error).at_append(&log.shared.directory))?;
+            writer.is_import = false;
+        }
+        drop(log);
+        directory.finish()?;
+        Ok(note)
     }
 }
 

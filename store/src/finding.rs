@@ -19,6 +19,8 @@ pub enum Copy {
     Key,
     /// The signed checkpoint and the tree that it signs.
     Checkpoint,
+    /// A state that was folded before.
+    Snapshot,
 }
 
 impl Copy {
@@ -32,6 +34,7 @@ impl Copy {
             Self::Format => "format",
             Self::Key => "key",
             Self::Checkpoint => "checkpoint",
+            Self::Snapshot => "snapshot",
         }
     }
 }

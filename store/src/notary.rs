@@ -102,11 +102,6 @@ impl Notary {
         self.signed = size;
         Ok(note)
     }
-
-    /// The hashes on disk; those of leaves that are not signed yet may be missing.
-    pub(crate) fn tiles(&self) -> &impl Tiles<Error = io::Error> {
-        &self.files
-    }
 }
 
 impl TileFiles {
@@ -136,7 +131,7 @@ impl TileFiles {
         self.read(level, first, width).is_ok_and(|found| found == hashes)
     }
 
-    fn read(&self, level: u8, first: u64, width: u16) -> io::Result<Vec<Hash>> {
+    pub(crate) fn read(&self, level: u8, first: u64, width: u16) -> io::Result<Vec<Hash>> {
         let mut bytes = vec![0; usize::from(width) * 32];
         let read = self.0[usize::from(level)].read_at(&mut bytes, first * HASH_BYTES)?;
         Ok(tile::tile_hashes(&bytes[..read]).unwrap_or_default())

@@ -2,9 +2,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "the tests damage files")]
 
+mod children;
 mod conformance;
 mod crash;
 mod damage;
 mod directory;
 mod fixtures;
 mod planted;
+mod rot;
