@@ -12,6 +12,7 @@ use haversack_core::{
     BaseVersion, Decimal, MutationNumber, Name, Offset, Reference, RowId, Timestamp, Value,
     event::{Actor, DeviceEdit, EditRequest, Event, Operation, Record, RowKey, Sequenced, Verdict},
 };
+use haversack_proof::{Entry, EntryActor, Hash, Levels, SALT_BYTES, chain_hash, commitment};
 use haversack_store::{DiskLog, Log, LogRecord};
 
 const GROUP_SIZES: [u64; 4] = [1, 16, 256, 1_024];
@@ -74,11 +75,12 @@ fn groups(size: u64) -> impl FnMut() -> Vec<LogRecord> {
     }
 }
 
+fn encoded(record: &LogRecord) -> Vec<u8> {
+    bincode::encode_to_vec(record, bincode::config::standard()).unwrap()
+}
+
 fn append_to_file(mut file: &File, group: &[LogRecord]) {
-    let mut bytes = Vec::new();
-    for record in group {
-        bytes.extend(bincode::encode_to_vec(record, bincode::config::standard()).unwrap());
-    }
+    let bytes: Vec<u8> = group.iter().flat_map(encoded).collect();
     file.write_all(&bytes).unwrap();
     file.sync_data().unwrap();
 }
@@ -92,12 +94,41 @@ fn append(criterion: &mut Criterion) {
             let append = |group: Vec<LogRecord>| append_to_file(&file, &group);
             bencher.iter_batched(groups(size), append, BatchSize::PerIteration);
         });
-        measured.bench_function(BenchmarkId::new("sled", size), |bencher| {
+        measured.bench_function(BenchmarkId::new("log", size), |bencher| {
             let directory = tempfile::tempdir().unwrap();
             let log = DiskLog::open(directory.path()).unwrap();
             let append = |group: Vec<LogRecord>| log.append(&group).unwrap();
             let mut groups = groups(size);
             bencher.iter_batched(&mut groups, append, BatchSize::PerIteration);
+        });
+    }
+    measured.finish();
+}
+
+/// What hashing adds to a group: commitments, leaves and the chain before it's acknowledged; the tree
+/// after.
+fn hash(criterion: &mut Criterion) {
+    let mut measured = criterion.benchmark_group("hash");
+    for size in [1, 1_024] {
+        let group = groups(size)();
+        let payloads: Vec<Vec<u8>> = group.iter().map(encoded).collect();
+        let leaves = || -> Vec<Hash> {
+            let leaf = |(record, payload): (&LogRecord, &Vec<u8>)| {
+                let actor = EntryActor::Device([7; 16]);
+                let (offset, at, kind) = (record.offset.get(), record.at.0, "device_edited".into());
+                let commitment = commitment(&[7; SALT_BYTES], payload);
+                Entry { offset, at, actor, kind, commitment }.leaf()
+            };
+            group.iter().zip(&payloads).map(leaf).collect()
+        };
+        measured.throughput(Throughput::Elements(size));
+        measured.bench_function(BenchmarkId::new("before", size), |bencher| {
+            bencher.iter(|| chain_hash(&Hash::ZERO, 1, &leaves()));
+        });
+        let leaves = leaves();
+        let mut levels = Levels::default();
+        measured.bench_function(BenchmarkId::new("after", size), |bencher| {
+            bencher.iter(|| leaves.iter().for_each(|leaf| levels.push(*leaf, &mut |_, _, _| {})));
         });
     }
     measured.finish();
@@ -136,6 +167,6 @@ criterion_group! {
         .sample_size(15)
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(3));
-    targets = append, read
+    targets = append, hash, read
 }
 criterion_main!(benches);

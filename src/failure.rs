@@ -75,6 +75,8 @@ impl From<ProveError> for Failure {
 impl From<TransferError> for Failure {
     fn from(error: TransferError) -> Self {
         match error {
+            // What is handed in is the directory to import into.
+            TransferError::Store(StoreError::Foreign { .. }) => Self::bad_input(error.to_string()),
             TransferError::Store(error) => error.into(),
             TransferError::Stream(_) => Self::other(error.to_string()),
             error => Self::bad_input(error.to_string()),

@@ -32,15 +32,19 @@ pub fn json_lines(file: &Path) -> Result<Vec<(usize, Json)>, Failure> {
         if line.len() > LINE_BYTES_MAX {
             return Err(at(file, number, 1, &format!("a line of {} bytes", line.len())));
         }
-        let json = serde_json::from_str(line).map_err(|error| {
-            let full = error.to_string();
-            let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
-            let message = format!("{message}; expected one JSON object a line");
-            at(file, number, error.column().max(1), &message)
-        })?;
+        let json = serde_json::from_str(line)
+            .map_err(|error| at_json(file, number, &error, "expected one JSON object a line"))?;
         lines.push((number, json));
     }
     Ok(lines)
+}
+
+/// A fault of JSON that begins on a line of an input, with its place.
+pub fn at_json(file: &Path, first: usize, error: &serde_json::Error, expected: &str) -> Failure {
+    let full = error.to_string();
+    let message = full.split(" at line ").next().unwrap_or(&full);
+    let line = first + error.line().max(1) - 1;
+    at(file, line, error.column().max(1), &format!("{message}; {expected}"))
 }
 
 /// A fault of an input, with its place.

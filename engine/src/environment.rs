@@ -72,7 +72,8 @@ impl Environment {
     pub fn open_existing(directory: &Path) -> Result<Self, EngineError> {
         let empty =
             std::fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none());
-        if empty {
+        // Opening would make a log where only the beginning of one is, such as a killed import's.
+        if empty || !DiskLog::is_in(directory)? {
             return Err(EngineError::NoEnvironment { directory: directory.to_owned() });
         }
         let environment = Self::open(directory)?;
@@ -145,6 +146,18 @@ impl Environment {
     #[must_use]
     pub fn disk_log(&self) -> Option<&Arc<DiskLog>> {
         self.disk.as_ref()
+    }
+
+    /// Writes a snapshot of the state that is shown, now. They are also written by themselves, when
+    /// enough has happened. An environment in memory has none.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn snapshot(&self) -> Result<(), EngineError> {
+        let Some(log) = &self.disk else { return Ok(()) };
+        snapshots::write(log, &self.state()).map_err(|source| {
+            haversack_store::StoreError::Io { during: "writing a snapshot", source }.into()
+        })
     }
 
     /// Applies changes, one a line; lines between `begin` and `commit` are one step.

@@ -14,7 +14,7 @@ pub enum EngineError {
     Store(#[from] StoreError),
     /// The log does not fold to the verdicts that it records, or has a hole.
     #[error(
-        "the log is damaged at event {offset}: {what}; restore the data directory from a backup"
+        "the log is damaged at event {offset}: {what}; restore a backup with `haversack log import`"
     )]
     Damaged {
         /// Where.

@@ -9,7 +9,7 @@ use std::{
 
 use haversack_core::Offset;
 use haversack_engine::Environment;
-use haversack_store::{DiskLog, Exported, Finding};
+use haversack_store::{DiskLog, Exported, Finding, TransferError};
 use serde_json::json;
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 
 /// `log repair`.
 pub fn repair(data: &Path, dry_run: bool, format: Format) -> Result<ExitCode, Failure> {
-    if !has_log(data) {
+    if !DiskLog::is_in(data)? {
         return Err(Failure::bad_input(format!("there is no log in {}", data.display())));
     }
     let findings = if dry_run {
@@ -38,10 +38,6 @@ pub fn repair(data: &Path, dry_run: bool, format: Format) -> Result<ExitCode, Fa
     let lines: Vec<Line> = findings.iter().map(finding_line).collect();
     output::print(format, &["copy", "first", "last", "mended", "what"], &lines)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn has_log(data: &Path) -> bool {
-    fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 fn repaired(data: &Path) -> Result<Vec<Finding>, Failure> {
@@ -106,13 +102,17 @@ pub fn export(
     }
     let unfinished = Unfinished::new(file)?;
     let mut out = io::BufWriter::new(&unfinished.file);
-    let exported = haversack_store::export(data, until, &mut out)?;
+    let exported = haversack_store::export(data, until, &mut out).map_err(|error| match error {
+        TransferError::Stream(error) => Failure::other(format!("{}: {error}", file.display())),
+        error => error.into(),
+    })?;
     drop(out);
     unfinished.finish(file)?;
     print(&exported, format)
 }
 
-/// A file that takes its name when it's whole. It holds the signing key: its owner alone may read it.
+/// A file that takes its name when it's whole, and else is removed. It holds the signing key: its
+/// owner alone may read it.
 struct Unfinished {
     file: File,
     path: PathBuf,
@@ -123,8 +123,10 @@ impl Unfinished {
         let mut path = file.as_os_str().to_owned();
         path.push(".unfinished");
         let path = PathBuf::from(path);
+        // One that is there may be readable by others.
+        let _ = fs::remove_file(&path);
         let mut options = File::options();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path);
@@ -132,9 +134,15 @@ impl Unfinished {
         Ok(Self { file, path })
     }
 
-    fn finish(self, file: &Path) -> Result<(), Failure> {
+    fn finish(&self, file: &Path) -> Result<(), Failure> {
         let done = self.file.sync_all().and_then(|()| fs::rename(&self.path, file));
         done.map_err(|error| Failure::other(format!("{}: {error}", file.display())))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -154,7 +162,13 @@ pub fn import(
         let bad = |error| Failure::bad_input(format!("{}: {error}", input::name(file)));
         Box::new(io::BufReader::new(opened.map_err(bad)?))
     };
-    let imported = haversack_store::import(data, until, &mut input)?;
+    let imported =
+        haversack_store::import(data, until, &mut input).map_err(|error| match error {
+            TransferError::Stream(_) | TransferError::BadStream { .. } => {
+                Failure::bad_input(format!("{}: {error}", input::name(file)))
+            }
+            error => error.into(),
+        })?;
     print(&imported, format)
 }
 

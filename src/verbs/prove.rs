@@ -3,7 +3,10 @@
 use std::{fs, path::Path, process::ExitCode};
 
 use haversack_core::Offset;
-use haversack_proof::{NoteError, ProofFile, Verified, VerifierKey, VerifyError};
+use haversack_proof::{
+    NoteError, ProofError, ProofFile, Verified, VerifierKey, VerifyError, Which,
+};
+use haversack_store::ProveError;
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -51,26 +54,31 @@ pub fn verify_proof(
     let in_file = |file: &Path, error: &dyn std::fmt::Display| {
         Failure::bad_input(format!("{}: {error}", input::name(file)))
     };
-    let (checkpoint, key) = checkpoint.zip(key).expect("the grammar asks for all three");
+    let (held, key) = checkpoint.zip(key).expect("the grammar asks for all three");
     let key = verifier(key)?;
-    let note = self::note(checkpoint)?;
+    let note = self::note(held)?;
     let text = input::text(proof)?;
-    let parsed = ProofFile::parse(&text).map_err(|error| in_file(proof, &error))?;
+    let parsed = ProofFile::parse(&text).map_err(|error| match error {
+        ProofError::Json(error) => input::at_json(proof, 1, &error, "expected a proof"),
+        error => in_file(proof, &error),
+    })?;
     let proved = match parsed.verify(&key, &note) {
         Ok(proved) => proved,
-        Err(error) if is_malformed(&error) => return Err(in_file(proof, &error)),
+        Err(VerifyError::Note { which: Which::Held, source }) if is_malformed(&source) => {
+            return Err(in_file(held, &source));
+        }
+        Err(VerifyError::Note { which, source }) if is_malformed(&source) => {
+            return Err(in_file(proof, &format!("{which}: {source}")));
+        }
         Err(error) => return Err(Failure::no(format!("not proved: {error}"))),
     };
     output::print(format, &["proved", "event", "size", "root"], &[proved_line(&proved)])?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether a proof or a checkpoint is not even one that could be wrong.
-fn is_malformed(error: &VerifyError) -> bool {
-    matches!(
-        error,
-        VerifyError::Note { source: NoteError::Malformed { .. } | NoteError::TooLong { .. }, .. }
-    )
+/// Whether a checkpoint is not even one that could be wrong.
+fn is_malformed(error: &NoteError) -> bool {
+    matches!(error, NoteError::Malformed { .. } | NoteError::TooLong { .. })
 }
 
 fn proved_line(proved: &Verified) -> Line {
@@ -128,15 +136,27 @@ pub fn prove_event(
     let offset = Offset::new(event)
         .ok_or_else(|| Failure::bad_input("--event: found 0, expected an offset from 1 on"))?;
     let note = checkpoint.map(note).transpose()?;
-    let proof = session.log().prove_event(offset, note.as_deref())?;
+    let proof = session.log().prove_event(offset, note.as_deref());
+    let proof = proof.map_err(|error| about(checkpoint, error))?;
     output::print_text(&proof.to_text())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Names the file that the checkpoint is in, if that is what is wrong.
+fn about(checkpoint: Option<&Path>, error: ProveError) -> Failure {
+    match (checkpoint, &error) {
+        (Some(file), ProveError::Note(_) | ProveError::Ahead { .. }) => {
+            Failure::bad_input(format!("{}: {error}", input::name(file)))
+        }
+        _ => error.into(),
+    }
 }
 
 /// `audit prove --since CHECKPOINT`.
 pub fn prove_since(session: &Session, since: Option<&Path>) -> Result<ExitCode, Failure> {
     let since = since.expect("the grammar asks for one of the two");
-    let proof = session.log().prove_since(&note(since)?)?;
+    let proof = session.log().prove_since(&note(since)?);
+    let proof = proof.map_err(|error| about(Some(since), error))?;
     output::print_text(&proof.to_text())?;
     Ok(ExitCode::SUCCESS)
 }

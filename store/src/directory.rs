@@ -14,47 +14,42 @@
 //!
 //! Format 1 had sled's files alone (`log/`, `begun`); it is turned into format 2 when it is opened.
 
+mod standing;
+
 use std::{
-    fs::{self, DirEntry, File, OpenOptions, TryLockError},
-    io::{self, ErrorKind, Read, Write},
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use crate::{
     StoreError,
-    disk::{RealDisk, sync_directory as try_sync_directory},
+    disk::sync_directory as try_sync_directory,
     finding::{Copy, Finding},
-    head::{self, HEAD_PATH},
+    head::HEAD_PATH,
 };
+
+pub(crate) use standing::Standing;
+use standing::examine;
 
 /// The last format that this program knows.
 const FORMAT: u32 = 2;
-/// The format that had no journal.
-const FORMAT_WITHOUT_JOURNAL: u32 = 1;
 const FORMAT_PREFIX: &str = "haversack.data/";
-/// No format file is longer.
-const FORMAT_BYTES_MAX: u64 = 64;
 
 const FORMAT_NAME: &str = "format";
 const FORMAT_NEW_NAME: &str = "format.new";
 const BEGUN_NAME: &str = "begun";
-const LOCK_NAME: &str = "lock";
+/// Name of the file that whoever has the directory open holds a lock on.
+pub(crate) const LOCK_NAME: &str = "lock";
 const LOG_NAME: &str = "log";
 /// Where sled's files of format 1 are while they are read for the last time.
 const OLD_LOG_NAME: &str = "log.1";
+/// A process that this one is just starting has the lock too, until it runs its own program.
+const LOCK_ATTEMPTS_MAX: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// What making a log makes, besides sled's files.
 const MADE_NAMES: [&str; 4] = ["journal", "keys", "audit", HEAD_PATH];
-
-/// What is known of a data directory before sled sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// It holds no log, and never held one.
-    New,
-    /// It holds a log of format 1.
-    Old,
-    /// It holds a log of our format.
-    Made,
-}
 
 /// A data directory that no other process has open.
 #[derive(Debug)]
@@ -76,15 +71,27 @@ impl Directory {
         Ok(Held { _lock: lock(path)? })
     }
 
+    /// What a directory holds, whoever has it open. Nothing is changed.
+    pub(crate) fn standing(path: &Path) -> Result<Standing, StoreError> {
+        Ok(examine(path, true)?.0)
+    }
+
     /// Takes possession of a directory. Of one that isn't ours, nothing is changed.
-    pub(crate) fn enter(path: &Path) -> Result<(Self, Standing, Vec<Finding>), StoreError> {
-        if examine(path)? == (Standing::New, None) {
+    /// `rebuilds`: also of one whose format file and head are both lost.
+    pub(crate) fn enter(
+        path: &Path,
+        rebuilds: bool,
+    ) -> Result<(Self, Standing, Vec<Finding>), StoreError> {
+        if examine(path, rebuilds)? == (Standing::New, None) {
             make_directories(path)?;
         }
         let directory = Self { path: path.to_path_buf(), _lock: lock(path)? };
         // Whoever had the lock before may have made the log meanwhile.
-        let (standing, what) = examine(path)?;
+        let (standing, what) = examine(path, rebuilds)?;
         let mut findings = Vec::new();
+        if standing == Standing::Made {
+            directory.leave_format_1()?;
+        }
         if let Some(what) = what {
             directory.write_format()?;
             findings.push(Finding { copy: Copy::Format, events: None, what, mended: true });
@@ -160,100 +167,14 @@ impl Directory {
     /// Says that the log is of format 2, and takes away what format 1 had.
     pub(crate) fn finish_upgrade(&self) -> Result<(), StoreError> {
         self.finish()?;
+        self.leave_format_1()
+    }
+
+    /// Takes away what format 1 had. An upgrade that was killed at its very end left it.
+    fn leave_format_1(&self) -> Result<(), StoreError> {
         self.remove(OLD_LOG_NAME)?;
         self.remove(BEGUN_NAME)
     }
-}
-
-/// What a directory holds and, if its format file is damaged and must be written anew, what was
-/// found in it.
-fn examine(path: &Path) -> Result<(Standing, Option<String>), StoreError> {
-    let damaged = |what: &str| StoreError::Damaged {
-        directory: path.to_path_buf(),
-        offset: None,
-        what: what.into(),
-    };
-    let names = names_in(path)?;
-    let interrupted = names.iter().any(|name| name == FORMAT_NEW_NAME);
-    let has_log = path.join(LOG_NAME).join("db").exists() || has_journal(path);
-    // A newer format has another head: where ours is whole, the format file is what is wrong.
-    let has_head = || head::read(&RealDisk::new(path)).is_ok_and(|slots| slots.newest.is_some());
-    match read_format(path)? {
-        Format::Number(FORMAT) => Ok((Standing::Made, None)),
-        Format::Number(FORMAT_WITHOUT_JOURNAL) if !has_head() || has_old_log(path) => {
-            Ok((Standing::Old, None))
-        }
-        Format::Number(found) if found > FORMAT && !has_head() => {
-            Err(StoreError::Newer { directory: path.to_path_buf(), found, known: FORMAT })
-        }
-        Format::Absent if interrupted && foreign_name(names.clone(), true).is_none() => {
-            Ok((Standing::New, None))
-        }
-        Format::Number(_) | Format::Garbled | Format::Absent if has_head() => {
-            Ok((Standing::Made, Some("it was not whole".into())))
-        }
-        Format::Number(_) => Err(damaged("the file `format` names a format that never was")),
-        Format::Garbled if has_log => Err(damaged("the file `format` is garbled")),
-        Format::Absent if has_log => Err(damaged("the file `format` is missing")),
-        Format::Garbled | Format::Absent => match foreign_name(names, interrupted) {
-            Some(found) => Err(StoreError::Foreign { directory: path.to_path_buf(), found }),
-            None => Ok((Standing::New, None)),
-        },
-    }
-}
-
-fn has_journal(path: &Path) -> bool {
-    crate::journal::segments_on(&RealDisk::new(path)).is_ok_and(|segments| !segments.is_empty())
-}
-
-fn has_old_log(path: &Path) -> bool {
-    path.join(OLD_LOG_NAME).exists()
-}
-
-/// A name that we didn't leave in a directory without a log.
-fn foreign_name(names: Vec<String>, interrupted: bool) -> Option<String> {
-    let made = |name: &str| {
-        MADE_NAMES.contains(&name) || [FORMAT_NEW_NAME, "head.new", LOG_NAME].contains(&name)
-    };
-    let ours = |name: &String| name == LOCK_NAME || interrupted && made(name);
-    names.into_iter().filter(|name| !ours(name)).min()
-}
-
-/// The names in a directory; none if it doesn't exist.
-fn names_in(path: &Path) -> Result<Vec<String>, StoreError> {
-    let names = || -> io::Result<Vec<String>> {
-        let name = |entry: DirEntry| entry.file_name().to_string_lossy().into_owned();
-        fs::read_dir(path)?.map(|entry| entry.map(name)).collect()
-    };
-    match names() {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        names => names.map_err(|error| io_error("reading the data directory", path, &error)),
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Format {
-    Absent,
-    Garbled,
-    Number(u32),
-}
-
-fn read_format(directory: &Path) -> Result<Format, StoreError> {
-    let path = directory.join(FORMAT_NAME);
-    let mut bytes = Vec::new();
-    let read =
-        File::open(&path).and_then(|file| file.take(FORMAT_BYTES_MAX).read_to_end(&mut bytes));
-    match read {
-        Ok(_) => Ok(parse_format(&bytes).map_or(Format::Garbled, Format::Number)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Format::Absent),
-        Err(error) => Err(io_error("reading the format file", &path, &error)),
-    }
-}
-
-fn parse_format(bytes: &[u8]) -> Option<u32> {
-    let number =
-        std::str::from_utf8(bytes).ok()?.strip_prefix(FORMAT_PREFIX)?.strip_suffix('\n')?;
-    number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse().ok())?
 }
 
 fn write_synced(path: &Path) -> io::Result<()> {
@@ -282,7 +203,13 @@ fn lock(directory: &Path) -> Result<File, StoreError> {
     let path = directory.join(LOCK_NAME);
     let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
     let file = open.map_err(|error| io_error("locking the data directory", &path, &error))?;
-    match file.try_lock() {
+    let mut locked = file.try_lock();
+    for _ in 1..LOCK_ATTEMPTS_MAX {
+        let Err(TryLockError::WouldBlock) = locked else { break };
+        std::thread::sleep(LOCK_PAUSE);
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             Err(StoreError::InUse { directory: directory.to_path_buf() })
@@ -301,18 +228,4 @@ fn sync_directory(path: &Path) -> Result<(), StoreError> {
 pub(crate) fn io_error(during: &'static str, path: &Path, error: &io::Error) -> StoreError {
     let source = io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     StoreError::Io { during, source }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn format_is_a_plain_number_on_a_line() {
-        assert_eq!(parse_format(b"haversack.data/1\n"), Some(1));
-        assert_eq!(parse_format(b"haversack.data/12\n"), Some(12));
-        for garbled in ["", "haversack.data/1", "haversack.data/+1\n", "haversack.data/\n", "1\n"] {
-            assert_eq!(parse_format(garbled.as_bytes()), None, "{garbled:?}");
-        }
-    }
 }

@@ -13,7 +13,7 @@ use haversack_proof::{SALT_BYTES, SigningKey, VerifierKey};
 
 use crate::{
     JournalSizes, Log, LogRecord, SimDisk, SimIndex, Snapshots, StoreError,
-    directory::{Directory, Held, Standing},
+    directory::{Directory, Held, LOCK_NAME, Standing},
     disk::{Disk, RealDisk},
     entropy::{Entropy, SeededEntropy, SystemEntropy},
     fault::Failed,
@@ -83,6 +83,19 @@ pub(crate) struct Site {
 }
 
 impl DiskLog {
+    /// Whether a directory holds a log, be it damaged. One that was begun and never finished is none.
+    ///
+    /// # Errors
+    /// As [`DiskLog::open`], but for what only opening finds; [`StoreError::InUse`] if somebody is
+    /// making one.
+    pub fn is_in(directory: &Path) -> Result<bool, StoreError> {
+        let made = Directory::standing(directory)? != Standing::New;
+        if !made && directory.join(LOCK_NAME).exists() {
+            Directory::hold(directory)?;
+        }
+        Ok(made)
+    }
+
     /// Opens the log of a data directory; makes both if they are absent.
     ///
     /// # Errors
@@ -110,7 +123,7 @@ impl DiskLog {
     }
 
     fn open_real(path: &Path, rebuilds: bool) -> Result<Self, StoreError> {
-        let (directory, standing, findings) = Directory::enter(path)?;
+        let (directory, standing, findings) = Directory::enter(path, rebuilds)?;
         let site = || Site {
             path: path.to_path_buf(),
             disk: Arc::new(RealDisk::new(path)),

@@ -18,8 +18,8 @@ pub enum StoreError {
     },
     /// What is on disk is not what was written.
     #[error(
-        "data directory {} is damaged{}: {what}; restore the directory from a backup",
-        directory.display(), at(*offset)
+        "data directory {} is damaged{}: {what}; {}",
+        directory.display(), at(*offset), choices(*offset)
     )]
     Damaged {
         /// The data directory.
@@ -65,10 +65,10 @@ pub enum StoreError {
         /// The first failure.
         what: String,
     },
-    /// The disk is full: the group was not acknowledged. Later ones are refused with
-    /// [`StoreError::SyncFailed`].
+    /// The disk is full: the group was not acknowledged, and nothing of it counts. A later one goes
+    /// through if there is space then.
     #[error(
-        "no space is left for data directory {}; make some, then start the program again",
+        "no space is left for data directory {}; nothing of this was taken; make some space, then send it again",
         directory.display()
     )]
     Full {
@@ -93,6 +93,18 @@ pub enum StoreError {
         /// The cause; it names the file.
         source: io::Error,
     },
+}
+
+/// What can be done where neither copy has an event, or it isn't known how far the log must reach.
+fn choices(offset: Option<Offset>) -> String {
+    let restore = "restore a backup into a new directory with `haversack log import`";
+    match offset.map(|offset| offset.get() - 1) {
+        None => format!("let `haversack log repair` look at all of it, or {restore}"),
+        Some(0) => restore.to_owned(),
+        Some(whole) => {
+            format!("{restore}, or save what is whole with `haversack log export --until {whole}`")
+        }
+    }
 }
 
 fn at(offset: Option<Offset>) -> String {

@@ -14,6 +14,8 @@ use std::{
     io::{self, Read, Write},
     path::Path,
     sync::Arc,
+    thread,
+    time::Duration,
 };
 
 use haversack_core::{Cursor, Offset, limits::EXPORT_PIECE_BYTES_MAX};
@@ -27,13 +29,16 @@ use crate::{
     fault::Failed,
     flaw::Flaw,
     frame::{self, HEADER_BYTES, Header},
-    head,
+    head::{self, Head, Slots},
     journal::Journal,
     keys, opened,
     pack::{Packed, Pair, pack},
     part::Group,
     walk::Walk,
 };
+
+const HEAD_ATTEMPTS_MAX: u32 = 20;
+const HEAD_PAUSE: Duration = Duration::from_millis(1);
 
 const MAGIC: &[u8] = b"haversack.export/1\n";
 const KEY: u8 = b'K';
@@ -59,6 +64,9 @@ pub enum TransferError {
     /// There is no log in the directory.
     #[error("there is no log in {0}")]
     NoLog(std::path::PathBuf),
+    /// The log is of a format that has no journal.
+    #[error("the log in {0} is of an older format; open it once, such as by `haversack replay`")]
+    OldFormat(std::path::PathBuf),
     /// The directory to import into holds something.
     #[error("{0} holds a log; import into an empty or a new directory")]
     NotEmpty(std::path::PathBuf),
@@ -95,8 +103,12 @@ pub fn export(
 ) -> Result<Exported, TransferError> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(directory));
     let failed = |failed: Failed| failed.told("exporting the log", directory);
-    let head = head::read(disk.as_ref()).map_err(|error| failed(error.into()))?;
-    let Some(head) = head.newest else { return Err(no_log(directory)) };
+    match Directory::standing(directory)? {
+        Standing::New => return Err(TransferError::NoLog(directory.to_path_buf())),
+        Standing::Old => return Err(TransferError::OldFormat(directory.to_path_buf())),
+        Standing::Made => {}
+    }
+    let head = newest_head(disk.as_ref()).map_err(failed)?;
     let until = wanted(until, head.events)?;
     let key = keys::peek(disk.as_ref())
         .ok_or_else(|| failed(Flaw::new(None, "both copies of the signing key are lost").into()))?;
@@ -128,8 +140,16 @@ pub fn export(
     Ok(Exported { events: until.count(), note })
 }
 
-fn no_log(directory: &Path) -> TransferError {
-    TransferError::NoLog(directory.to_path_buf())
+/// The head, with both its slots whole: the one that is not may be the newer.
+fn newest_head(disk: &dyn Disk) -> Result<Head, Failed> {
+    for _ in 0..HEAD_ATTEMPTS_MAX {
+        if let Slots { newest: Some(head), both: true } = head::read(disk)? {
+            return Ok(head);
+        }
+        // Whoever appends may be writing a slot at this moment.
+        thread::sleep(HEAD_PAUSE);
+    }
+    Err(Flaw::new(None, "the file `head` is not whole").into())
 }
 
 fn wanted(until: Option<Offset>, events: u64) -> Result<Cursor, TransferError> {
@@ -189,7 +209,7 @@ pub fn import(
 ) -> Result<Exported, TransferError> {
     let mut stream = Stream::open(input)?;
     let key = stream.key()?;
-    let (held, standing, _) = Directory::enter(directory)?;
+    let (held, standing, _) = Directory::enter(directory, false)?;
     if standing != Standing::New {
         return Err(TransferError::NotEmpty(directory.to_path_buf()));
     }

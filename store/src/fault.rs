@@ -93,9 +93,16 @@ impl Failed {
         self.io().is_some_and(|error| !is_content(error.kind()))
     }
 
-    /// Whether there is no space left.
+    /// Whether reading can't go on in the other copy. After a full disk sled gives the same error to
+    /// those who read.
+    pub(crate) fn ends_reading(&self) -> bool {
+        self.is_io() && !self.is_disk_full()
+    }
+
+    /// Whether there is no space left, or no more is allowed.
     pub(crate) fn is_disk_full(&self) -> bool {
-        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        let full = [FileTooLarge, QuotaExceeded, StorageFull];
         self.io().is_some_and(|error| full.contains(&error.kind()))
     }
 

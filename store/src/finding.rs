@@ -65,6 +65,9 @@ impl fmt::Display for Finding {
     }
 }
 
+/// Findings that are kept until somebody asks. A copy that stays damaged is found at each reading.
+const FINDINGS_MAX: usize = 1_000;
+
 /// Findings in the order in which they were made; those about neighbouring events are one.
 #[derive(Debug, Default)]
 pub(crate) struct Findings(Vec<Finding>);
@@ -78,7 +81,7 @@ impl Findings {
             let ((_, end), (first, last_event)) = (last.events.as_mut()?, finding.events?);
             (same && end.next() == first).then(|| *end = last_event)
         });
-        if joined.is_none() {
+        if joined.is_none() && self.0.len() < FINDINGS_MAX {
             self.0.push(finding);
         }
     }

@@ -138,7 +138,7 @@ impl HeadFile {
         let head = Head { number: *number, ..head };
         self.file.write_at(&head.to_bytes(), (*number % 2) * SLOT_DISTANCE)?;
         if planted(Bug::BothSlots) {
-            self.file.write_at(&head.to_bytes(), (*number % 2 ^ 1) * SLOT_DISTANCE)?;
+            self.file.write_at(&head.to_bytes(), ((*number + 1) % 2) * SLOT_DISTANCE)?;
         }
         if planted(Bug::SkipSyncs) { Ok(()) } else { self.file.sync() }
     }

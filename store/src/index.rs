@@ -2,6 +2,7 @@
 //!
 //! It's filled right after a group was acknowledged, and made again from the journal if it's lost.
 
+mod caught;
 mod memory;
 pub(crate) mod sled;
 
@@ -13,6 +14,7 @@ use crate::{
     part::{Key, Part},
 };
 
+pub(crate) use caught::caught;
 pub use memory::SimIndex;
 
 /// What an index did instead of what it was asked for.
@@ -44,7 +46,7 @@ pub(crate) type RawPair = (Vec<u8>, Vec<u8>);
 /// Pairs in the order of their keys.
 pub(crate) type RawPairs<'a> = Box<dyn Iterator<Item = Result<RawPair, Fault>> + 'a>;
 
-/// An ordered map from keys to values. Only [`crate::caught`] code calls it: sled may panic.
+/// An ordered map from keys to values. Only [`caught`] code calls it: sled may panic.
 pub(crate) trait Index: Send + Sync {
     /// Writes pairs, all or none; they need not be durable.
     fn write(&self, pairs: &[Pair]) -> Result<(), Fault>;

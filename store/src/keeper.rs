@@ -17,7 +17,6 @@ use haversack_proof::{Checkpoint, SigningKey};
 use crate::{
     fault::Failed,
     finding::{Copy, Finding},
-    index::sled::caught,
     notary::{Notary, signed_note},
     pack::leaf,
     shared::{Shared, Stuck},
@@ -156,16 +155,11 @@ impl Keeper {
 
     /// Opens the index again, after the disk was full, and gives it what waits.
     fn retry(&mut self) {
-        {
-            let mut index = self.shared.index.write().unwrap_or_else(|held| held.into_inner());
-            // Both may be open at no time, and letting go of a broken sled may panic.
-            let broken = index.take();
-            let _ = caught(|| Ok::<_, Failed>(drop(broken)));
-            match self.shared.home.open() {
-                Ok(opened) => *index = Some(opened),
-                Err(fault) => return self.set_stuck(&fault.into()),
-            }
+        if let Err(failed) = self.shared.reopen_index(self.taken) {
+            return self.set_stuck(&failed);
         }
+        // What it was given again is not durable.
+        self.unsynced = self.unsynced.max(1);
         self.shared.set_stuck(None);
         self.take_groups();
     }

@@ -10,6 +10,7 @@ use crate::{
     fault::Failed,
     finding::{Copy, Finding, Findings},
     flaw::Flaw,
+    notary::signed_note,
 };
 
 const DIRECTORY: &str = "keys";
@@ -40,21 +41,36 @@ fn write(disk: &dyn Disk, path: &str, key: &SigningKey) -> io::Result<()> {
     replace_file(disk, path, format!("{}\n", key.to_text()).as_bytes(), true)
 }
 
-/// Reads the key; a copy that is damaged is written anew from the other.
+/// Reads the key; a copy that is damaged, or another log's, is written anew from the other.
 pub(crate) fn load(disk: &dyn Disk, findings: &mut Findings) -> Result<SigningKey, Failed> {
     let copies = PATHS.map(|path| read(disk, path));
-    let whole = copies.iter().flatten().next();
-    let Some(key) = whole else {
-        let what = "both copies of the signing key are lost (`keys/checkpoint.key`)";
-        return Err(Flaw::new(None, what).into());
+    let key = choose(disk, &copies)?;
+    let is_key = |copy: &Option<SigningKey>| {
+        copy.as_ref().is_some_and(|copy| copy.to_text() == key.to_text())
     };
-    for (path, _) in PATHS.iter().zip(&copies).filter(|(_, copy)| copy.is_none()) {
+    for (path, _) in PATHS.iter().zip(&copies).filter(|(_, copy)| !is_key(copy)) {
         disk.make_directory(DIRECTORY)?;
         write(disk, path, key)?;
-        let what = format!("the file `{path}` was not whole");
+        let what = format!("the file `{path}` was not whole, or another log's");
         findings.add(Finding { copy: Copy::Key, events: None, what, mended: true });
     }
     Ok(key.clone())
+}
+
+/// The copy that is this log's key. Of two that differ, it's the one that signed the checkpoint.
+fn choose<'a>(
+    disk: &dyn Disk,
+    copies: &'a [Option<SigningKey>; 2],
+) -> Result<&'a SigningKey, Flaw> {
+    let flaw = |what: &str| Err(Flaw::new(None, format!("{what} (`{}`)", PATHS[0])));
+    match copies {
+        [None, None] => flaw("both copies of the signing key are lost"),
+        [Some(key), None] | [None, Some(key)] => Ok(key),
+        [Some(key), Some(copy)] if key.to_text() == copy.to_text() => Ok(key),
+        [Some(key), Some(_)] if signed_note(disk, key).is_some() => Ok(key),
+        [Some(_), Some(copy)] if signed_note(disk, copy).is_some() => Ok(copy),
+        [Some(_), Some(_)] => flaw("the two copies of the signing key differ"),
+    }
 }
 
 /// One copy of the key, if it's whole: its text carries the hash of its public half.

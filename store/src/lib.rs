@@ -38,6 +38,7 @@ mod part;
 mod planted;
 mod prove;
 mod recover;
+mod refill;
 mod repair;
 mod shared;
 mod snapshots;

@@ -94,8 +94,8 @@ impl Notary {
             self.files.write(tile.level, first, hashes)?;
         }
         let size = self.levels.size();
-        let used = (0..).zip(&self.files.0).filter(|(level, _)| size >> (8 * level) > 0);
-        used.map(|(_, file)| file.sync()).collect::<io::Result<()>>()?;
+        let mut used = (0..).zip(&self.files.0).filter(|(level, _)| size >> (8 * level) > 0);
+        used.try_for_each(|(_, file)| file.sync())?;
         let origin = self.key.verifier().name().to_owned();
         let note = self.key.sign(&Checkpoint { origin, size, root: self.levels.root() });
         replace_file(disk, CHECKPOINT_PATH, note.as_bytes(), false)?;

@@ -12,6 +12,9 @@ use crate::{
     unpack::Evidence,
 };
 
+/// Events of a group from which on it pays to start a thread for hashing them.
+const HASHED_ASIDE_EVENTS_MIN: usize = 256;
+
 /// An event that could not be read back.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooLarge {
@@ -47,8 +50,7 @@ pub(crate) fn pack(
     before: &[u8; 32],
 ) -> Result<Packed, TooLarge> {
     let encoded = Encoded::new(group, salts)?;
-    let leaves = encoded.leaves();
-    let blocks = encoded.blocks();
+    let (leaves, blocks) = encoded.leaves_and_blocks();
     let first = group.first().expect("a group has events").offset;
     let chain = chain_hash(&Hash(*before), first.get(), &leaves).0;
     let parts = count(blocks.iter().map(|block| block.pieces().len()).sum::<usize>());
@@ -128,6 +130,18 @@ impl<'a> Encoded<'a> {
         }
         self.bounds.push(self.bytes.len());
         Ok(())
+    }
+
+    /// Of a large group both at once: hashing and compressing take about as long.
+    fn leaves_and_blocks(&self) -> (Vec<Hash>, Vec<Compressed>) {
+        if self.group.len() < HASHED_ASIDE_EVENTS_MIN {
+            return (self.leaves(), self.blocks());
+        }
+        std::thread::scope(|scope| {
+            let leaves = scope.spawn(|| self.leaves());
+            let blocks = self.blocks();
+            (leaves.join().expect("hashing does not panic"), blocks)
+        })
     }
 
     fn leaves(&self) -> Vec<Hash> {

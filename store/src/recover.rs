@@ -14,7 +14,7 @@ use crate::{
     finding::{Copy, Finding, Findings},
     flaw::Flaw,
     head::{self, Head, HeadFile},
-    index::{Fault, Index, IndexHome, last_part, sled::caught},
+    index::{Fault, Index, IndexHome, caught, last_part},
     journal::{Journal, JournalSizes, Place},
     opened,
     planted::{Bug, planted},
@@ -79,13 +79,14 @@ fn open_index(home: &dyn IndexHome, findings: &mut Findings) -> Result<Box<dyn I
     }
 }
 
-fn made_anew(home: &dyn IndexHome) -> Result<Box<dyn Index>, Fault> {
+/// An empty index, in place of whatever is there. It must not be open.
+pub(crate) fn made_anew(home: &dyn IndexHome) -> Result<Box<dyn Index>, Fault> {
     home.clear()?;
     home.open()
 }
 
 /// Whether a failure is not about what was stored: then nothing is mended.
-fn is_of_the_machine(failed: &Failed) -> bool {
+pub(crate) fn is_of_the_machine(failed: &Failed) -> bool {
     failed.is_lock() || failed.is_disk_full() || failed.is_io()
 }
 

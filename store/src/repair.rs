@@ -1,6 +1,6 @@
 //! A look at all of a log that is open: both copies, the tree, and what was signed.
 
-use std::sync::PoisonError;
+use std::{io, sync::PoisonError};
 
 use haversack_proof::{Checkpoint, Hash, Levels, SigningKey, tile};
 
@@ -10,11 +10,12 @@ use crate::{
     fault::Failed,
     finding::{Copy, Finding, Findings},
     flaw::Flaw,
-    index::sled::caught,
+    index::{Index, caught},
     notary::{TileFiles, signed_note},
     part::Group,
+    recover::is_of_the_machine,
     shared::locked,
-    survey::{Believes, Reach, Survey},
+    survey::{Believes, End, Reach, Survey},
 };
 
 /// What a look at all of a log found.
@@ -64,22 +65,9 @@ impl DiskLog {
         let shared = self.shared();
         shared.wait_for_index(1);
         let reach = Reach { events: shared.head().count(), chain: writer.chain };
-        let mut findings = Findings::default();
-        let mut tree = TreeLook::new(shared.disk.as_ref(), self.key())?;
-        let index = shared.index.read().unwrap_or_else(PoisonError::into_inner);
-        let (journal, believes) = (&shared.journal, Believes::Neither);
-        let survey = Survey { journal, index: index.as_deref(), mends, believes };
-        let looked = caught(|| survey.run(reach, &mut findings, &mut |_, leaves| tree.add(leaves)));
-        let end = match looked {
-            Err(Failed::Flaw(_)) => {
-                findings = Findings::default();
-                tree = TreeLook::new(shared.disk.as_ref(), self.key())?;
-                let mut add = |_: &Group, leaves: &[Hash]| tree.add(leaves);
-                caught(|| survey.run_believing(reach, &mut findings, &mut add))?
-            }
-            looked => looked?,
-        };
-        drop(index);
+        let mut look = Look::new(self, reach, mends)?;
+        let end = look.run()?;
+        let Look { mut findings, tree, .. } = look;
         if let Some(what) = tree.differs()? {
             if mends {
                 self.rebuild_tree()?;
@@ -93,6 +81,76 @@ impl DiskLog {
             chain: Hash(end.chain),
             findings: findings.into_inner(),
         })
+    }
+}
+
+/// A look at both copies, as far as it has come.
+struct Look<'a> {
+    log: &'a DiskLog,
+    reach: Reach,
+    mends: bool,
+    findings: Findings,
+    tree: TreeLook,
+}
+
+impl<'a> Look<'a> {
+    fn new(log: &'a DiskLog, reach: Reach, mends: bool) -> Result<Self, Failed> {
+        let tree = TreeLook::new(log.shared().disk.as_ref(), log.key())?;
+        Ok(Self { log, reach, mends, findings: Findings::default(), tree })
+    }
+
+    fn run(&mut self) -> Result<End, Failed> {
+        let shared = self.log.shared();
+        let looked = {
+            let index = shared.index.read().unwrap_or_else(PoisonError::into_inner);
+            match index.as_deref() {
+                // The disk was full when it was opened again.
+                None => Err(io::Error::other("sled is closed").into()),
+                Some(index) => match self.survey(Some(index), false) {
+                    Err(Failed::Flaw(_)) => self.survey(Some(index), true),
+                    looked => looked,
+                },
+            }
+        };
+        match looked {
+            Err(failed @ Failed::Fault(_)) if !is_of_the_machine(&failed) => {
+                self.without_index(&failed)
+            }
+            looked => looked,
+        }
+    }
+
+    fn survey(&mut self, index: Option<&dyn Index>, believing: bool) -> Result<End, Failed> {
+        let shared = self.log.shared();
+        self.findings = Findings::default();
+        self.tree = TreeLook::new(shared.disk.as_ref(), self.log.key())?;
+        let (reach, findings, tree) = (self.reach, &mut self.findings, &mut self.tree);
+        let (journal, mends, believes) = (&shared.journal, self.mends, Believes::Neither);
+        let survey = Survey { journal, index, mends, believes };
+        let mut add = |_: &Group, leaves: &[Hash]| tree.add(leaves);
+        caught(|| match believing {
+            true => survey.run_believing(reach, findings, &mut add),
+            false => survey.run(reach, findings, &mut add),
+        })
+    }
+
+    /// Where sled can't be read, the journal alone must be whole. Then sled is made anew from it.
+    fn without_index(&mut self, failed: &Failed) -> Result<End, Failed> {
+        let mut end = self.survey(None, false)?;
+        if self.mends {
+            let shared = self.log.shared();
+            shared.make_index_anew()?;
+            let index = shared.index.read().unwrap_or_else(PoisonError::into_inner);
+            let found = std::mem::take(&mut self.findings);
+            end = self.survey(index.as_deref(), false)?;
+            self.findings = found;
+            drop(index);
+            shared.with_index(|index| Ok(index.sync()?))?;
+            shared.set_stuck(None);
+        }
+        let what = format!("it can't be read: {failed}");
+        self.findings.add(Finding { copy: Copy::Sled, events: None, what, mended: self.mends });
+        Ok(end)
     }
 }
 

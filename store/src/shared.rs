@@ -15,9 +15,9 @@ use crate::{
     LogRecord,
     disk::Disk,
     fault::Failed,
-    finding::{Copy, Finding, Findings},
+    finding::{Finding, Findings},
     flaw::Flaw,
-    index::{Index, IndexHome, part_up_to, sled::caught, start_of},
+    index::{Index, IndexHome, caught, part_up_to, start_of},
     journal::Journal,
     opened,
     pack::Packed,
@@ -185,7 +185,7 @@ impl Shared {
         }
         // From where the index went wrong, the journal goes on.
         let what = match from_index {
-            Err(failed) if failed.is_io() => return Err(failed),
+            Err(failed) if failed.ends_reading() => return Err(failed),
             Err(failed) => failed.to_string(),
             Ok(()) => "events are missing".to_owned(),
         };
@@ -226,30 +226,10 @@ impl Shared {
         });
         let group = match indexed {
             Ok(part) => part.group,
-            Err(failed) if failed.is_io() => return Err(failed),
+            Err(failed) if failed.ends_reading() => return Err(failed),
             Err(_) => self.journal.frame_of(last)?.0.group,
         };
         Ok(ends(&group).then_some(group.chain))
-    }
-
-    /// Writes groups anew into the index, from the journal. If it can't be, the journal goes on
-    /// being read in its place, and the next start sees to it.
-    fn mend_index(&self, from: Offset, end: u64, what: String) {
-        let mended = self.with_index(|index| {
-            let (frame, place) = self.journal.frame_of(from)?;
-            let before = Cursor::after(frame.group.first.get() - 1);
-            let mut walk = Walk::after(&self.journal, before, frame.group.before, place, place);
-            while walk.cursor.count() + 1 < end
-                && let Some(frame) = walk.peek_unopened()?
-            {
-                index.write(&frame.pairs)?;
-                walk.pass(&frame);
-            }
-            Ok(index.sync()?)
-        });
-        let last = Offset::new(end - 1).expect("the end lies behind an event");
-        let (events, mended) = (Some((from, last)), mended.is_ok());
-        self.report(Finding { copy: Copy::Sled, events, what, mended });
     }
 }
 

@@ -11,10 +11,7 @@ use crate::{
     disk_log::{Site, make},
     fault::{Failed, damaged},
     flaw::Flaw,
-    index::{
-        IndexHome,
-        sled::{SledHome, caught},
-    },
+    index::{IndexHome, caught, sled::SledHome},
     part::Key,
     unpack::Unpacker,
 };

@@ -1,105 +1,11 @@
 //! The command from end to end: that the wires are connected, exit codes, forms, messages.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
-};
+use std::process::Command;
 
 use haversack_engine::Environment;
 use serde_json::Value as Json;
-use tempfile::TempDir;
 
-pub const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/environment");
-
-/// A directory of its own, in which the command keeps its data and finds its files.
-pub struct Place(TempDir);
-
-impl Place {
-    pub fn new() -> Self {
-        Self(tempfile::tempdir().expect("a directory for the test"))
-    }
-
-    /// With the document of the tests loaded.
-    pub fn loaded() -> Self {
-        let place = Self::new();
-        place.done(&["load", DOCUMENT]);
-        place
-    }
-
-    pub fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    pub fn data(&self) -> PathBuf {
-        self.path().join("haversack-data")
-    }
-
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("in a directory")).expect("is made");
-        std::fs::write(&path, text).expect("is written");
-        path
-    }
-
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_haversack"));
-        command.current_dir(self.path()).args(["--format", "ndjson"]).args(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = self.command(arguments).spawn().expect("the command starts");
-        let mut stdin = child.stdin.take().expect("it is piped");
-        // A command that never reads its input closes the pipe.
-        let _ = stdin.write_all(input.as_bytes());
-        drop(stdin);
-        child.wait_with_output().expect("the command ends")
-    }
-
-    /// Runs the command to this exit code: standard output and standard error.
-    fn exits(&self, code: i32, arguments: &[&str], input: &str) -> (String, String) {
-        let output = self.run(arguments, input);
-        let out = String::from_utf8(output.stdout).expect("UTF-8");
-        let err = String::from_utf8(output.stderr).expect("UTF-8");
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{out}\n{err}");
-        (out, err)
-    }
-
-    /// Runs the command to its good end: its lines.
-    pub fn done(&self, arguments: &[&str]) -> Vec<Json> {
-        json_lines(&self.exits(0, arguments, "").0)
-    }
-
-    /// Runs the command to exit 3 without a result: its message.
-    fn bad(&self, arguments: &[&str], input: &str) -> String {
-        let (out, err) = self.exits(3, arguments, input);
-        assert_eq!(out, "");
-        err
-    }
-
-    fn digest(&self) -> Json {
-        self.done(&["replay"])[0]["digest"].clone()
-    }
-}
-
-fn json_lines(text: &str) -> Vec<Json> {
-    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
-}
-
-/// One key of every line.
-fn each<'a>(lines: &'a [Json], key: &str) -> Vec<&'a Json> {
-    lines.iter().map(|line| &line[key]).collect()
-}
-
-fn id(number: u32) -> String {
-    format!("00000000-0000-4000-8000-{number:012}")
-}
-
-fn text(value: &Json) -> &str {
-    value.as_str().expect("text")
-}
+use crate::place::{DOCUMENT, Place, each, id, json_lines, text};
 
 #[test]
 fn the_main_job() {
@@ -282,54 +188,6 @@ fn exit_codes() {
         assert!(err.contains("in use"), "{err}");
     }
     place.done(&["rows", "t"]);
-}
-
-/// Files of a directory and those below it that hold something.
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else if path.metadata().unwrap().len() > 0 {
-            found.push(path);
-        }
-    }
-    found
-}
-
-/// On a file that was cut to nothing or is gone, a verb answers fully or exits 4.
-#[test]
-fn damage_exits_4() {
-    let place = Place::loaded();
-    let verbs: [&[&str]; 3] = [&["rows", "t"], &["replay"], &["conflicts"]];
-    let answers = verbs.map(|verb| place.exits(0, verb, "").0);
-    let mut exits = Vec::new();
-    for file in files(&place.data()) {
-        for gone in [false, true] {
-            for (verb, whole_answer) in verbs.iter().zip(&answers) {
-                let broken = Place::new();
-                for part in files(&place.data()) {
-                    let copy = broken.path().join(part.strip_prefix(place.path()).unwrap());
-                    std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
-                    if part != file {
-                        std::fs::copy(&part, copy).unwrap();
-                    } else if !gone {
-                        std::fs::write(copy, b"").unwrap();
-                    }
-                }
-                let output = broken.run(verb, "");
-                let what = format!("{} gone: {gone}, {verb:?}: {output:?}", file.display());
-                match output.status.code() {
-                    Some(0) => assert_eq!(output.stdout, whole_answer.as_bytes(), "{what}"),
-                    Some(4) => assert!(!output.stderr.is_empty(), "{what}"),
-                    _ => panic!("{what}"),
-                }
-                exits.push(output.status.code());
-            }
-        }
-    }
-    assert!(exits.contains(&Some(4)));
 }
 
 #[test]

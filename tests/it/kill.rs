@@ -11,7 +11,7 @@ use haversack_core::{Cursor, Offset, Timestamp, event::Event};
 use haversack_engine::Environment;
 use haversack_replay::{Digest, Judging};
 
-use crate::command::Place;
+use crate::place::Place;
 
 const KILLS: u32 = 15;
 const STEP_ROWS: usize = 1_000;
@@ -116,7 +116,7 @@ fn a_killed_step_is_there_whole_or_not_at_all() {
 fn write_document(place: &Place) {
     for name in ["environment.json", "rows/p.csv"] {
         let content =
-            std::fs::read_to_string(format!("{}/{name}", crate::command::DOCUMENT)).unwrap();
+            std::fs::read_to_string(format!("{}/{name}", crate::place::DOCUMENT)).unwrap();
         let content = content
             .replace("pid,name", "pid,name,createdon,modifiedon")
             .replace("\"North, here\"", "North,2026-01-01T00:00:00Z,2026-01-01T00:00:00Z")

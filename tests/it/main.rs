@@ -4,11 +4,17 @@
 #![allow(missing_docs, reason = "a test's name says what it is about")]
 
 mod arrows;
+mod audit;
+mod backup;
 mod cases;
 mod command;
 mod fixtures;
+mod golden;
 mod kill;
 mod loading;
 mod operators;
+mod place;
 mod properties;
+mod repair;
+mod restart;
 mod verdicts;

@@ -21,6 +21,9 @@ struct Kept {
     durable: Pairs,
 }
 
+/// What is done to a value.
+type Damage<'a> = &'a dyn Fn(&mut Vec<u8>);
+
 impl SimIndex {
     /// What is left after a crash: what was synced, or also what was not.
     #[must_use]
@@ -43,7 +46,7 @@ impl SimIndex {
     }
 
     /// Changes the value at a place, behind everybody's back; none: takes it out.
-    pub fn damage(&self, place: usize, damage: Option<&dyn Fn(&mut Vec<u8>)>) {
+    pub fn damage(&self, place: usize, damage: Option<Damage<'_>>) {
         let mut kept = self.kept();
         let key = kept.pairs.keys().nth(place).cloned();
         if let Some(key) = key {

@@ -7,12 +7,11 @@
 use std::{
     fs::{self, File},
     io::{self, ErrorKind},
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
-use super::{Fault, Index, IndexHome, RawPair, RawPairs};
+use super::{Fault, Index, IndexHome, RawPair, RawPairs, caught};
 use crate::{pack::Pair, part::Key};
 
 /// Without a bound sled takes several times the memory that its values need.
@@ -30,6 +29,7 @@ pub(crate) struct SledHome(pub(crate) PathBuf);
 impl IndexHome for SledHome {
     fn open(&self) -> Result<Box<dyn Index>, Fault> {
         let opened = caught(|| {
+            remove_unfinished(&self.0)?;
             let db = open_unlocked(&self.0)?;
             let parts = db.open_tree(PARTS)?;
             // Not every system lets a file be synced that was opened for reading.
@@ -86,18 +86,23 @@ fn owned((key, value): (sled::IVec, sled::IVec)) -> RawPair {
     (key.to_vec(), value.to_vec())
 }
 
-/// Runs what calls sled, and catches its panics.
-pub(crate) fn caught<T, E: From<Fault>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    // sled's own state may be broken after a panic. Whoever gets the fault opens it anew, or not at
-    // all.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-        Err(Fault::Panicked(text.unwrap_or_default()).into())
-    })
+/// Removes what sled was writing when the process ended or the disk was full: it would take it for a
+/// snapshot, a damaged one.
+fn remove_unfinished(path: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
-fn open_unlocked(path: &std::path::Path) -> sled::Result<sled::Db> {
+fn open_unlocked(path: &Path) -> sled::Result<sled::Db> {
     let config = || {
         sled::Config::new()
             .path(path)

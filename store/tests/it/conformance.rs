@@ -1,16 +1,12 @@
 //! What every log does, whatever it's kept in.
 
-use std::{
-    fs,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use haversack_core::{Cursor, Offset, limits::EVENT_BYTES_MAX};
 use haversack_store::{DiskLog, Log, LogRecord, MemoryLog, StoreError};
 use proptest::prelude::*;
 
-use crate::fixtures::{append_all, read_all, record, records};
+use crate::fixtures::{append_all, assert_no_blobs, read_all, record, records};
 
 /// Runs a check on each kind of log, empty.
 fn check(check: impl Fn(&dyn Log)) {
@@ -18,12 +14,6 @@ fn check(check: impl Fn(&dyn Log)) {
     let directory = tempfile::tempdir().expect("directory");
     check(&DiskLog::open(directory.path()).expect("open"));
     assert_no_blobs(directory.path());
-}
-
-/// sled never syncs its blob files, so there must be none.
-fn assert_no_blobs(directory: &Path) {
-    let blobs = fs::read_dir(directory.join("log/blobs")).expect("sled's folder for blobs");
-    assert_eq!(blobs.count(), 0);
 }
 
 fn offset(number: u64) -> Offset {

@@ -87,6 +87,9 @@ impl Sound {
 
 type Damage = Box<dyn FnOnce(&mut Vec<u8>)>;
 
+/// What is done to a value.
+type Spoil<'a> = &'a dyn Fn(&mut Vec<u8>);
+
 fn count(outcomes: &[Outcome], wanted: Outcome) -> usize {
     outcomes.iter().filter(|outcome| **outcome == wanted).count()
 }
@@ -147,7 +150,7 @@ fn files_cut_or_gone_are_mended_or_refused() {
 fn values_of_sled_that_are_damaged_or_gone_are_mended_from_the_journal() {
     let sound = sound();
     for place in 0..sound.index.len() {
-        let damages: [Option<&dyn Fn(&mut Vec<u8>)>; 4] = [
+        let damages: [Option<Spoil<'_>>; 4] = [
             None,
             Some(&|value| value.clear()),
             Some(&|value| value[40] ^= 1),

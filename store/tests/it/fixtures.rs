@@ -1,6 +1,6 @@
 //! Events to keep, and ways to keep them.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use haversack_core::{
     Name, Offset, RowId, Timestamp, Value, Values,
@@ -75,4 +75,23 @@ pub fn read_all(log: &dyn Log, chunk: usize) -> Vec<LogRecord> {
 /// A log in `directory` that holds these records, closed again.
 pub fn write_log(directory: &Path, records: &[LogRecord], sizes: &[usize]) {
     append_all(&DiskLog::open(directory).expect("open"), records, sizes);
+}
+
+/// Numbers that look random.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ mixed >> 31) % sides.max(1) as u64).expect("less than the sides")
+    }
+}
+
+/// sled never syncs its blob files, so there must be none.
+pub fn assert_no_blobs(directory: &Path) {
+    let blobs = fs::read_dir(directory.join("log/blobs")).expect("sled's folder for blobs");
+    assert_eq!(blobs.count(), 0);
 }

@@ -8,5 +8,8 @@ mod crash;
 mod damage;
 mod directory;
 mod fixtures;
+mod full;
+mod killed;
+mod mended;
 mod planted;
 mod rot;

@@ -7,8 +7,11 @@ use haversack_store::{Bug, plant};
 
 use crate::{crash, damage};
 
+/// A test, by its name; whether it passes.
+type Finder = (&'static str, fn() -> bool);
+
 /// What is run for each mistake; a mistake is found if one of them fails.
-fn finders() -> Vec<(&'static str, fn() -> bool)> {
+fn finders() -> Vec<Finder> {
     fn passes(test: fn()) -> bool {
         catch_unwind(test).is_ok()
     }

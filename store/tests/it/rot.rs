@@ -50,17 +50,21 @@ impl Tally {
             .sum()
     }
 
-    fn print(&self) {
-        let names = ["unused", "mended", "refused", "wrong"];
-        println!(
-            "{:24} {:6} {:>7} {:>7} {:>7} {:>7}",
-            "file", "how", "unused", "mended", "refused", "wrong"
-        );
+    /// A line for each file and kind of damage, and one for each refusal.
+    fn table(&self) -> String {
+        let row = |cells: [&str; 6]| {
+            let [file, how, unused, mended, refused, wrong] = cells;
+            format!("{file:24} {how:6} {unused:>7} {mended:>7} {refused:>7} {wrong:>7}\n")
+        };
+        let mut table = row(["file", "how", "unused", "mended", "refused", "wrong"]);
         for ((kind, how), counts) in &self.outcomes {
+            let count = |name| counts.get(name).copied().unwrap_or(0).to_string();
             let [unused, mended, refused, wrong] =
-                names.map(|name| counts.get(name).copied().unwrap_or(0));
-            println!("{kind:24} {how:6?} {unused:7} {mended:7} {refused:7} {wrong:7}");
+                ["unused", "mended", "refused", "wrong"].map(count);
+            table += &row([kind, &format!("{how:?}"), &unused, &mended, &refused, &wrong]);
         }
+        self.refused.iter().for_each(|line| table += &format!("refused: {line}\n"));
+        table
     }
 }
 
@@ -123,13 +127,7 @@ fn damaged_files_are_mended_or_refused() {
         (0..THREADS).for_each(|_| drop(scope.spawn(work)));
     });
     let tally = tally.into_inner().expect("nobody panicked");
-    tally.print();
-    tally.refused.iter().for_each(|line| println!("refused: {line}"));
-    println!("{trials} trials with seed {seed} in {:.1?}", began.elapsed());
-    check(&tally, trials);
-}
-
-fn check(tally: &Tally, trials: usize) {
+    println!("{}{trials} trials, seed {seed}: {:.1?}", tally.table(), began.elapsed());
     assert!(tally.wrong.is_empty(), "{} wrong:\n{}", tally.wrong.len(), tally.wrong.join("\n"));
     let single = [How::Flip, How::Zero];
     let (flips, all) = (tally.count(&[How::Flip], None), tally.count(&single, None));

@@ -7,7 +7,7 @@ use std::{
 
 use haversack_store::{DiskLog, LogRecord};
 
-use crate::fixtures::{append_all, record};
+use crate::fixtures::{Dice, append_all, record};
 
 /// Directories below a root: the log that is damaged, the same log earlier, and another one.
 pub const SOUND: &str = "sound";
@@ -103,23 +103,6 @@ pub fn files(root: &Path) -> Vec<String> {
     files
 }
 
-/// Numbers that look random.
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ mixed >> 31) % sides.max(1) as u64).expect("less than the sides")
-    }
-
-    fn pick<'a>(&mut self, paths: &[&'a String]) -> &'a str {
-        paths[self.roll(paths.len())]
-    }
-}
-
 impl Damage {
     /// The damage of one trial. Of ten, eight are flips, one is a zeroed sector.
     pub fn of_trial(root: &Path, seed: u64, trial: usize) -> Self {
@@ -172,10 +155,14 @@ fn choose(all: &[String], how: How, sound: &Path, dice: &mut Dice) -> String {
         usable.iter().copied().filter(|path| path.starts_with(start)).collect()
     };
     match dice.roll(10) {
-        0..3 => dice.pick(&of("log/db")).to_owned(),
-        3..5 => dice.pick(&of("journal/")).to_owned(),
-        _ => dice.pick(&usable).to_owned(),
+        0..3 => pick(&of("log/db"), dice),
+        3..5 => pick(&of("journal/"), dice),
+        _ => pick(&usable, dice),
     }
+}
+
+fn pick(paths: &[&String], dice: &mut Dice) -> String {
+    paths[dice.roll(paths.len())].clone()
 }
 
 /// A byte of a file. Large stretches of zeros are mostly passed by.

@@ -9,6 +9,8 @@ use std::{
 use haversack_core::Offset;
 use haversack_store::{DiskLog, Log, LogRecord, StoreError};
 
+use crate::fixtures::record;
+
 /// What became of damage.
 pub enum Outcome {
     /// Everything is there, and nothing was found: unused bytes.
@@ -49,10 +51,12 @@ pub fn run(directory: &Path, written: &[LogRecord]) -> Result<Outcome, String> {
 fn attempt(directory: &Path, written: &[LogRecord]) -> Result<Outcome, Stop> {
     let log = told(DiskLog::open(directory), "open")?;
     compare(&log, written, "at first")?;
+    // Reading may find what only a repair can mend.
     let mut findings = log.findings();
     told(log.repair(), "repair")?;
-    findings.extend(log.findings());
-    wrong_if(findings.iter().any(|finding| !finding.mended), || format!("left: {findings:?}"))?;
+    let repaired = log.findings();
+    wrong_if(repaired.iter().any(|finding| !finding.mended), || format!("left: {repaired:?}"))?;
+    findings.extend(repaired);
     compare(&log, written, "repaired")?;
     drop(log);
     // From here on nothing may be wrong any more, so a refusal is wrong too.
@@ -64,7 +68,20 @@ fn attempt(directory: &Path, written: &[LogRecord]) -> Result<Outcome, Stop> {
     wrong_if(!left.is_empty(), || {
         format!("found the second time: {left:?}; before: {findings:?}")
     })?;
+    append_more(&log, written)?;
     Ok(if findings.is_empty() { Outcome::Unused } else { Outcome::Mended })
+}
+
+/// What sled kept of the damage may come up only when it writes.
+fn append_more(log: &DiskLog, written: &[LogRecord]) -> Result<(), Stop> {
+    let (mut all, first) = (written.to_vec(), written.len() as u64 + 1);
+    all.extend((first..first + 60).map(|offset| record(offset, 700)));
+    for group in all[written.len()..].chunks(13) {
+        log.append(group).map_err(|error| Stop::Wrong(format!("it does not go on: {error}")))?;
+    }
+    compare(log, &all, "with more")?;
+    let left = log.findings();
+    wrong_if(!left.is_empty(), || format!("found after more was appended: {left:?}"))
 }
 
 fn compare(log: &DiskLog, written: &[LogRecord], when: &str) -> Result<(), Stop> {
