@@ -7,7 +7,11 @@
 
 mod workload;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use haversack_core::Timestamp;
@@ -29,9 +33,29 @@ fn made(events: u64) -> TempDir {
     directory
 }
 
+fn clock() -> Arc<FixedClock> {
+    Arc::new(FixedClock(Timestamp(1_780_000_000_000_000)))
+}
+
 fn environment(directory: &Path) -> Environment {
-    let clock = Arc::new(FixedClock(Timestamp(1_780_000_000_000_000)));
-    Environment::on_disk(DiskLog::open(directory).unwrap(), clock).unwrap()
+    Environment::on_disk(DiskLog::open(directory).unwrap(), clock()).unwrap()
+}
+
+/// As if there were no snapshots, and none is written.
+fn folded(directory: &Path) -> Environment {
+    Environment::on(Arc::new(DiskLog::open(directory).unwrap()), clock()).unwrap()
+}
+
+/// How long opening takes; closing again is not counted.
+fn opening<T>(times: u64, open: impl Fn() -> T) -> Duration {
+    let opened = |_| {
+        let begun = Instant::now();
+        let opened = open();
+        let taken = begun.elapsed();
+        drop(opened);
+        taken
+    };
+    (0..times).map(opened).sum()
 }
 
 fn recovery(criterion: &mut Criterion) {
@@ -40,17 +64,22 @@ fn recovery(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group("recovery");
         group.sample_size(10).measurement_time(Duration::from_secs(4));
         group.throughput(Throughput::Elements(events));
-        let mut bench = |name: &str, work: &mut dyn FnMut()| {
-            group
-                .bench_function(BenchmarkId::new(name, events), |bencher| bencher.iter(&mut *work));
-        };
-        bench("log", &mut || drop(DiskLog::open(directory.path()).unwrap()));
-        bench("fold", &mut || drop(environment(directory.path())));
+        group.bench_function(BenchmarkId::new("log", events), |bencher| {
+            bencher
+                .iter_custom(|times| opening(times, || DiskLog::open(directory.path()).unwrap()));
+        });
+        group.bench_function(BenchmarkId::new("fold", events), |bencher| {
+            bencher.iter_custom(|times| opening(times, || folded(directory.path())));
+        });
         let log = DiskLog::open(directory.path()).unwrap();
-        bench("verify", &mut || assert_eq!(log.verify().unwrap().findings, []));
+        group.bench_function(BenchmarkId::new("verify", events), |bencher| {
+            bencher.iter(|| assert_eq!(log.verify().unwrap().findings, []));
+        });
         drop(log);
         environment(directory.path()).snapshot().unwrap();
-        bench("snapshot", &mut || drop(environment(directory.path())));
+        group.bench_function(BenchmarkId::new("snapshot", events), |bencher| {
+            bencher.iter_custom(|times| opening(times, || environment(directory.path())));
+        });
         group.finish();
     }
 }

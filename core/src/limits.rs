@@ -58,7 +58,7 @@ pub const CHECKPOINT_SECONDS: u64 = 1;
 /// Length of one piece of an exported log, in bytes: a group of many large events, and room to spare.
 pub const EXPORT_PIECE_BYTES_MAX: u64 = 16 << 30;
 /// Events between two snapshots: so many are folded within a second, and so any moment is reached.
-pub const SNAPSHOT_EVENTS: u64 = 200_000;
+pub const SNAPSHOT_EVENTS: u64 = 150_000;
 /// Events since the newest snapshot at which one is written when an environment is closed.
 pub const SNAPSHOT_EVENTS_AT_CLOSE: u64 = 20_000;
 /// Length of a device's name, in characters.

@@ -12,7 +12,7 @@ use haversack_core::{
     event::{Device, Record, RowKey},
     limits::{COMMIT_QUEUE_MAX, GROUP_EVENTS_MAX},
 };
-use haversack_replay::{Judging, PastError, State, fold, row_at};
+use haversack_replay::{Judging, PastError, State, row_at};
 use haversack_store::{DiskLog, Log, LogRecord, MemoryLog};
 use serde_json::Value as Json;
 
@@ -21,12 +21,10 @@ use crate::{
     commit::{self, Registration, Reply, Shown, Work},
     group::LogPast,
     push::{Mutation, Pushed},
+    refold::{fold_log, fold_on},
     snapshots::{self, Snapshotter},
     step::steps,
 };
-
-/// How many events are read from the log at a time.
-const READ_EVENTS: usize = 4_096;
 
 /// An open environment.
 pub struct Environment {
@@ -302,33 +300,6 @@ impl Environment {
 
 fn registration(user: RowId, name: &str, platform: &str) -> Registration {
     Registration { user, name: name.to_owned(), platform: platform.to_owned() }
-}
-
-fn fold_log(log: &dyn Log, judging: Judging, until: Cursor) -> Result<State, EngineError> {
-    fold_on(log, State::default(), judging, until)
-}
-
-/// Folds what follows a state in the log.
-pub(crate) fn fold_on(
-    log: &dyn Log,
-    mut state: State,
-    judging: Judging,
-    until: Cursor,
-) -> Result<State, EngineError> {
-    let past = LogPast { log, pending: &[] };
-    while state.cursor < until {
-        let left = until.count() - state.cursor.count();
-        let limit = usize::try_from(left).unwrap_or(usize::MAX).min(READ_EVENTS);
-        let records = log.read(state.cursor.next(), limit)?;
-        if records.is_empty() {
-            let what = "the log ends before its head".to_owned();
-            return Err(EngineError::Damaged { offset: state.cursor.next(), what });
-        }
-        for record in &records {
-            fold(&mut state, record, judging, &past)?;
-        }
-    }
-    Ok(state)
 }
 
 /// Closing waits for the committer, so that the directory is free when this returns.

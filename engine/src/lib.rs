@@ -13,6 +13,7 @@ mod error;
 mod group;
 pub mod load;
 pub mod push;
+mod refold;
 mod snapshots;
 mod step;
 mod verify;

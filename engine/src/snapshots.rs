@@ -17,9 +17,12 @@ use haversack_core::{
 };
 use haversack_replay::{
     Digest, State,
-    snapshot::{Resume, sections},
+    snapshot::{Resume, ResumeError, Section, sections},
 };
 use haversack_store::{Copy, DiskLog, Finding, Log, SnapshotHead, StoreError};
+
+/// Sections that are decoded and not yet put together.
+const SECTIONS_AHEAD: usize = 16;
 
 /// Takes states that are shown and writes snapshots of them, on a thread of its own.
 pub(crate) struct Snapshotter {
@@ -127,12 +130,20 @@ pub(crate) fn resume(log: &DiskLog, at: Cursor) -> io::Result<(State, Digest)> {
         Ok(_) => Err("it's of another log".to_owned()),
         Err(error) => Err(error.to_string()),
     };
+    let invalid =
+        |error: ResumeError| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
     let mut resume = Resume::default();
-    let push = |section| resume.push(section).map_err(|error| error.to_string());
-    let digest = log.snapshots().read(at, accept, push)?;
-    let state = resume
-        .finish()
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+    // One thread reads and decodes, the other puts together.
+    let (sender, sections) = bounded::<Section>(SECTIONS_AHEAD);
+    let digest = std::thread::scope(|scope| {
+        let send = move |section| sender.send(section).map_err(|_| "it is of no use".to_owned());
+        let reader = scope.spawn(move || log.snapshots().read(at, accept, send));
+        let pushed = sections.iter().try_for_each(|section| resume.push(section));
+        drop(sections);
+        let read = reader.join().expect("reading does not panic");
+        pushed.map_err(invalid).and(read)
+    })?;
+    let state = resume.finish().map_err(invalid)?;
     if state.cursor != at {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it's of another event"));
     }

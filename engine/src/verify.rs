@@ -4,7 +4,7 @@ use haversack_core::Cursor;
 use haversack_replay::{Digest, Judging, State};
 use haversack_store::{Copy, DiskLog, Finding, Verification};
 
-use crate::{EngineError, Environment, environment::fold_on, snapshots};
+use crate::{EngineError, Environment, refold::fold_on, snapshots};
 
 /// What verifying an environment found.
 #[derive(Clone, Debug)]

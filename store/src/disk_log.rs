@@ -1,38 +1,39 @@
 //! The log on disk: a journal, a head, and sled to read from.
 
+mod import;
+mod keeping;
+mod site;
+mod writer;
+
 use std::{
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, atomic::Ordering},
-    thread::JoinHandle,
 };
 
-use crossbeam::channel::{Sender, bounded};
 use haversack_core::{Cursor, Offset, limits::UNINDEXED_GROUPS_MAX};
 use haversack_proof::{SALT_BYTES, SigningKey, VerifierKey};
+
+pub(crate) use import::Import;
+pub(crate) use site::{Site, make};
 
 use crate::{
     JournalSizes, Log, LogRecord, SimDisk, SimIndex, Snapshots, StoreError,
     directory::{Directory, Held, LOCK_NAME, Standing},
-    disk::{Disk, RealDisk},
-    entropy::{Entropy, SeededEntropy, SystemEntropy},
+    entropy::SeededEntropy,
     fault::Failed,
-    finding::{Copy, Finding, Findings},
-    flaw::Flaw,
-    frame,
-    head::{Head, HeadFile},
-    index::{IndexHome, sled::SledHome},
-    journal::{Journal, Tail},
-    keeper::{Keeper, Request},
-    keys,
+    finding::{Finding, Findings},
+    head::Head,
+    keeper::Keeper,
     log::head_after,
-    notary::signed_note,
-    pack::{Packed, pack},
+    pack::pack,
     planted::{Bug, planted},
     recover::{Recovered, recover},
     shared::{Shared, locked},
     upgrade::upgrade,
 };
+use keeping::Keeping;
+use writer::Writer;
 
 /// The log on disk.
 ///
@@ -45,41 +46,6 @@ pub struct DiskLog {
     shared: Arc<Shared>,
     key: SigningKey,
     _directory: Option<Directory>,
-}
-
-/// What one thread at a time needs to append.
-pub(crate) struct Writer {
-    tail: Tail,
-    head_file: HeadFile,
-    /// What the head says.
-    head: Head,
-    pub(crate) chain: [u8; 32],
-    entropy: Box<dyn Entropy>,
-    /// Whether nothing is acknowledged before the end, so that nothing is synced before.
-    is_import: bool,
-    /// The first failure, after which nothing is appended.
-    failure: Option<String>,
-}
-
-/// Who looks after what follows an acknowledgement.
-enum Keeping {
-    Thread {
-        requests: Option<Sender<Request>>,
-        thread: Option<JoinHandle<()>>,
-    },
-    /// Whoever appends, as tests do it that want the same order every time.
-    Inline(Box<Mutex<Keeper>>),
-}
-
-/// Where a log is, and how it is opened.
-pub(crate) struct Site {
-    pub(crate) path: PathBuf,
-    pub(crate) disk: Arc<dyn Disk>,
-    pub(crate) home: Box<dyn IndexHome>,
-    pub(crate) sizes: JournalSizes,
-    pub(crate) entropy: Box<dyn Entropy>,
-    /// Whether what only a person may decide is done: a lost head or key is made anew.
-    pub(crate) rebuilds: bool,
 }
 
 impl DiskLog {
@@ -124,14 +90,7 @@ impl DiskLog {
 
     fn open_real(path: &Path, rebuilds: bool) -> Result<Self, StoreError> {
         let (directory, standing, findings) = Directory::enter(path, rebuilds)?;
-        let site = || Site {
-            path: path.to_path_buf(),
-            disk: Arc::new(RealDisk::new(path)),
-            home: Box::new(SledHome(directory.log_path())),
-            sizes: JournalSizes::default(),
-            entropy: Box::new(SystemEntropy),
-            rebuilds,
-        };
+        let site = || Site::real(path, &directory, rebuilds);
         match standing {
             Standing::New => {
                 directory.begin()?;
@@ -142,29 +101,6 @@ impl DiskLog {
             Standing::Made => {}
         }
         Self::on(site(), findings, Some(directory), true)
-    }
-
-    /// Makes an empty log to import into. Nothing of it counts until the import is finished.
-    pub(crate) fn import_into(
-        path: &Path,
-        directory: Directory,
-        key: &SigningKey,
-    ) -> Result<Import, StoreError> {
-        directory.begin()?;
-        let site = Site {
-            path: path.to_path_buf(),
-            disk: Arc::new(RealDisk::new(path)),
-            home: Box::new(SledHome(directory.log_path())),
-            sizes: JournalSizes::default(),
-            entropy: Box::new(SystemEntropy),
-            rebuilds: false,
-        };
-        make(&site)
-            .and_then(|()| Ok(keys::keep(site.disk.as_ref(), key)?))
-            .map_err(|failed| failed.at_open(path))?;
-        let log = Self::on(site, Vec::new(), None, true)?;
-        locked(&log.writer).is_import = true;
-        Ok(Import { log, directory })
     }
 
     /// Opens a log on a simulated disk, or makes one there. What follows an acknowledgement happens
@@ -204,8 +140,9 @@ impl DiskLog {
         let Recovered { journal, index, head_file, head, end, findings: found } = recovered;
         let mut all = Findings::default();
         findings.into_iter().chain(found.into_inner()).for_each(|finding| all.add(finding));
-        let key = key(disk.as_ref(), entropy.as_ref(), rebuilds, &mut all).map_err(at_open)?;
-        check_signed(disk.as_ref(), &key, end.cursor).map_err(at_open)?;
+        let key =
+            site::key(disk.as_ref(), entropy.as_ref(), rebuilds, &mut all).map_err(at_open)?;
+        site::check_signed(disk.as_ref(), &key, end.cursor).map_err(at_open)?;
         let tail = journal.tail(end.next).map_err(|error| at_open(error.into()))?;
         let writer = Writer {
             tail,
@@ -219,11 +156,8 @@ impl DiskLog {
         let shared = (journal, index, end.cursor, all);
         let shared = Arc::new(Shared::new(path.clone(), disk, home, shared));
         let keeper = Keeper::new(Arc::clone(&shared), key.clone());
-        let keeping = if in_background {
-            Keeping::in_background(keeper)?
-        } else {
-            Keeping::Inline(Box::new(Mutex::new(keeper)))
-        };
+        let keeping =
+            if in_background { Keeping::in_background(keeper)? } else { Keeping::inline(keeper) };
         let writer = Mutex::new(writer);
         Ok(Self { keeping, writer, shared, key, _directory: directory })
     }
@@ -255,14 +189,7 @@ impl DiskLog {
     /// # Errors
     /// [`StoreError::Io`], or [`StoreError::Damaged`] if an event can't be read.
     pub fn checkpoint(&self) -> Result<String, StoreError> {
-        let note = match &self.keeping {
-            Keeping::Inline(keeper) => locked(keeper).checkpoint(),
-            Keeping::Thread { requests, .. } => {
-                let (reply, note) = bounded(1);
-                ask(requests.as_ref(), Request::Checkpoint(reply));
-                note.recv().unwrap_or_else(|_| Err(gone()))
-            }
-        };
+        let note = self.keeping.checkpoint();
         note.map_err(|failed| failed.told("signing a checkpoint", &self.shared.directory))
     }
 
@@ -283,52 +210,11 @@ impl DiskLog {
 
     /// Makes the tree again from the log.
     pub(crate) fn rebuild_tree(&self) -> Result<(), Failed> {
-        match &self.keeping {
-            Keeping::Inline(keeper) => locked(keeper).rebuild_tree(),
-            Keeping::Thread { requests, .. } => {
-                let (reply, done) = bounded(1);
-                ask(requests.as_ref(), Request::RebuildTree(reply));
-                done.recv().unwrap_or_else(|_| Err(gone()))
-            }
-        }
+        self.keeping.rebuild_tree()
     }
 
     pub(crate) fn key(&self) -> &SigningKey {
         &self.key
-    }
-
-    fn write(&self, writer: &mut Writer, packed: &Packed) -> Result<(), StoreError> {
-        let directory = &self.shared.directory;
-        let bytes = frame::encode(&packed.group, &packed.pairs);
-        let journal = &self.shared.journal;
-        let place = journal.write(&mut writer.tail, &packed.group, &bytes).map_err(|error| {
-            let failed = Failed::from(error);
-            // Nothing of the group counts yet, and the next one is written over it.
-            if planted(Bug::SkipAfterFull) {
-                writer.tail.advance(bytes.len());
-            }
-            if !failed.is_disk_full() {
-                writer.failure = Some(failed.to_string());
-            }
-            failed.at_append(directory)
-        })?;
-        let head = Head {
-            events: packed.group.last().count(),
-            chain: packed.group.chain,
-            place,
-            indexed: self.shared.indexed.load(Ordering::Acquire),
-            ..Head::EMPTY
-        };
-        let synced = if writer.is_import { Ok(()) } else { sync(writer, head) };
-        synced.map_err(|error| {
-            // What is on the disk is not known any more.
-            writer.failure = Some(error.to_string());
-            StoreError::SyncFailed { directory: directory.clone(), what: error.to_string() }
-        })?;
-        writer.tail.advance(bytes.len());
-        writer.head = head;
-        writer.chain = packed.group.chain;
-        Ok(())
     }
 
     /// Refuses, if the index can't take what was acknowledged before; once more if it may now.
@@ -339,11 +225,7 @@ impl DiskLog {
         if !stuck.disk_full {
             return Err(StoreError::SyncFailed { directory, what: stuck.what });
         }
-        if let Keeping::Thread { requests, .. } = &self.keeping {
-            let (reply, tried) = bounded(1);
-            ask(requests.as_ref(), Request::Retry(reply));
-            let _ = tried.recv();
-        }
+        self.keeping.retry();
         match self.shared.stuck() {
             None => Ok(()),
             Some(_) => Err(StoreError::Full { directory }),
@@ -351,138 +233,10 @@ impl DiskLog {
     }
 }
 
-/// A log that is being imported.
-pub(crate) struct Import {
-    log: DiskLog,
-    directory: Directory,
-}
-
-impl Import {
-    /// Takes the next group, as it was.
-    pub(crate) fn take(&self, packed: Packed) -> Result<(), StoreError> {
-        let log = &self.log;
-        let mut writer = locked(&log.writer);
-        log.check_index()?;
-        log.write(&mut writer, &packed)?;
-        log.shared.show(Arc::new(packed));
-        drop(writer);
-        log.keeping.tell();
-        Ok(())
-    }
-
-    /// Makes all of it durable; gives back a checkpoint of it.
-    pub(crate) fn finish(self) -> Result<String, StoreError> {
-        let Self { log, directory } = self;
-        let note = log.checkpoint()?;
-        {
-            let mut writer = locked(&log.writer);
-            let head = writer.head;
-            sync(&mut writer, head)
-                .map_err(|error| Failed::from(error).at_append(&log.shared.directory))?;
-            writer.is_import = false;
-        }
-        drop(log);
-        directory.finish()?;
-        Ok(note)
-    }
-}
-
-fn sync(writer: &mut Writer, head: Head) -> std::io::Result<()> {
-    if planted(Bug::HeadBeforeJournal) {
-        writer.head_file.write(head)?;
-        return writer.tail.sync();
-    }
-    let skipped = planted(Bug::AcknowledgeBeforeSync) || planted(Bug::SkipSyncs);
-    let synced = if skipped { Ok(()) } else { writer.tail.sync() };
-    match synced {
-        Err(_) if planted(Bug::RetrySync) => writer.tail.sync()?,
-        synced => synced?,
-    }
-    if planted(Bug::SkipHead) { Ok(()) } else { writer.head_file.write(head) }
-}
-
-/// Makes a log that holds nothing.
-pub(crate) fn make(site: &Site) -> Result<(), Failed> {
-    let disk = &site.disk;
-    Journal::make(Arc::clone(disk), site.sizes)?;
-    keys::make(disk.as_ref(), site.entropy.as_ref())?;
-    site.home.clear()?;
-    site.home.open()?.sync()?;
-    // The head is last: where it is, all else was.
-    HeadFile::make(disk.as_ref(), Head::EMPTY)?;
-    Ok(())
-}
-
-fn key(
-    disk: &dyn Disk,
-    entropy: &dyn Entropy,
-    rebuilds: bool,
-    findings: &mut Findings,
-) -> Result<SigningKey, Failed> {
-    match keys::load(disk, findings) {
-        Err(Failed::Flaw(flaw)) if rebuilds => {
-            let what = format!("{}; a new one was made", flaw.what);
-            findings.add(Finding { copy: Copy::Key, events: None, what, mended: true });
-            Ok(keys::make(disk, entropy)?)
-        }
-        key => key,
-    }
-}
-
-/// A log that is shorter than what was signed of it has lost something.
-fn check_signed(disk: &dyn Disk, key: &SigningKey, head: Cursor) -> Result<(), Failed> {
-    match signed_note(disk, key) {
-        Some((_, checkpoint))
-            if checkpoint.size > head.count() && !planted(Bug::SkipSignedSize) =>
-        {
-            let what = format!(
-                "the signed checkpoint is of {} events, and the log has {head}",
-                checkpoint.size
-            );
-            Err(Flaw::new(Some(head.next()), what).into())
-        }
-        _ => Ok(()),
-    }
-}
-
-impl Keeping {
-    fn in_background(keeper: Keeper) -> Result<Self, StoreError> {
-        let (requests, queue) = bounded(UNINDEXED_GROUPS_MAX);
-        let thread = std::thread::Builder::new()
-            .name("keeper".into())
-            .spawn(move || keeper.run(&queue))
-            .map_err(|source| StoreError::Io { during: "starting the log's keeper", source })?;
-        Ok(Self::Thread { requests: Some(requests), thread: Some(thread) })
-    }
-
-    fn tell(&self) {
-        match self {
-            Self::Thread { requests, .. } => ask(requests.as_ref(), Request::Group),
-            Self::Inline(keeper) => locked(keeper).take_groups(),
-        }
-    }
-}
-
-/// The keeper ends only when all who ask are gone.
-fn ask(requests: Option<&Sender<Request>>, request: Request) {
-    if let Some(requests) = requests {
-        let _ = requests.send(request);
-    }
-}
-
-fn gone() -> Failed {
-    Failed::from(std::io::Error::other("the log's keeper has ended"))
-}
-
 /// Waits until everything is durable and signed, so that the directory is free when this returns.
 impl Drop for DiskLog {
     fn drop(&mut self) {
-        if let Keeping::Thread { requests, thread } = &mut self.keeping {
-            *requests = None;
-            if let Some(thread) = thread.take() {
-                let _ = thread.join();
-            }
-        }
+        self.keeping.close();
         // The next start knows by this whether sled has lost something since.
         let mut writer = locked(&self.writer);
         let head = Head { indexed: self.shared.indexed.load(Ordering::Acquire), ..writer.head };
@@ -515,9 +269,9 @@ impl Log for DiskLog {
         let packed = Arc::new(packed);
         if planted(Bug::ShowBeforeSync) {
             self.shared.show(Arc::clone(&packed));
-            return self.write(&mut writer, &packed);
+            return writer.write(&self.shared, &packed);
         }
-        self.write(&mut writer, &packed)?;
+        writer.write(&self.shared, &packed)?;
         self.shared.show(packed);
         drop(writer);
         self.keeping.tell();

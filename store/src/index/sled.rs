@@ -16,8 +16,9 @@ use crate::{pack::Pair, part::Key};
 
 /// Without a bound sled takes several times the memory that its values need.
 const CACHE_BYTES_MAX: u64 = 32 << 20;
-/// sled lets go of its lock a moment after it is dropped, on a thread of its own.
-const LOCK_ATTEMPTS_MAX: u32 = 100;
+/// sled lets go of its lock some time after it is dropped, on a thread of its own. Nobody else can
+/// have it: the directory is ours.
+const LOCK_ATTEMPTS_MAX: u32 = 1_000;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 const PARTS: &[u8] = b"parts";
