@@ -55,6 +55,10 @@ pub const UNINDEXED_GROUPS_MAX: usize = 64;
 pub const INDEX_UNSYNCED_BYTES_MAX: usize = 8 << 20;
 /// Seconds after which sled is synced and a checkpoint is signed, if there is anything new.
 pub const CHECKPOINT_SECONDS: u64 = 1;
+/// Seconds without work after which the log is looked at a little more, for damage.
+pub const SCRUB_SECONDS: u64 = 10;
+/// Events that are looked at then: a million in about half an hour.
+pub const SCRUB_EVENTS: u64 = 5_000;
 /// Length of one piece of an exported log, in bytes: a group of many large events, and room to spare.
 pub const EXPORT_PIECE_BYTES_MAX: u64 = 16 << 30;
 /// Events between two snapshots: so many are folded within a second, and so any moment is reached.

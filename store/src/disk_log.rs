@@ -200,6 +200,13 @@ impl DiskLog {
         }
     }
 
+    /// Looks at some more of the log for damage, now. For tests; it happens by itself.
+    pub fn scrub(&self) {
+        if let Keeping::Inline(keeper) = &self.keeping {
+            locked(keeper).scrub();
+        }
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }

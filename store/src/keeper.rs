@@ -4,13 +4,13 @@
 use std::{
     io,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, after};
 use haversack_core::{
     Cursor, Offset,
-    limits::{CHECKPOINT_SECONDS, INDEX_UNSYNCED_BYTES_MAX},
+    limits::{CHECKPOINT_SECONDS, INDEX_UNSYNCED_BYTES_MAX, SCRUB_SECONDS},
 };
 use haversack_proof::{Checkpoint, SigningKey};
 
@@ -19,6 +19,7 @@ use crate::{
     finding::{Copy, Finding},
     notary::{Notary, signed_note},
     pack::leaf,
+    scrub::Scrub,
     shared::{Shared, Stuck},
 };
 
@@ -46,32 +47,30 @@ pub(crate) struct Keeper {
     unsynced: usize,
     /// The last event in the index.
     taken: Cursor,
+    scrub: Scrub,
 }
 
 impl Keeper {
     pub(crate) fn new(shared: Arc<Shared>, key: SigningKey) -> Self {
         let taken = shared.head();
-        Self { shared, key, notary: None, unsynced: 0, taken }
+        Self { shared, key, notary: None, unsynced: 0, taken, scrub: Scrub::default() }
     }
 
     /// Works until all who ask are gone; then leaves everything durable and signed.
     pub(crate) fn run(mut self, requests: &Receiver<Request>) {
-        let second = Duration::from_secs(CHECKPOINT_SECONDS);
-        let mut deadline: Option<crossbeam::channel::Receiver<_>> = None;
+        let settles_in = Duration::from_secs(CHECKPOINT_SECONDS);
+        let scrubs_in = Duration::from_secs(SCRUB_SECONDS);
+        let mut unsettled: Option<Receiver<Instant>> = None;
         loop {
-            let request = match &deadline {
-                None => requests.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(due) => crossbeam::select! {
-                    recv(requests) -> request => {
-                        request.map_err(|_| RecvTimeoutError::Disconnected)
-                    }
-                    recv(due) -> _ => Err(RecvTimeoutError::Timeout),
-                },
+            let due = unsettled.clone().unwrap_or_else(|| after(scrubs_in));
+            let request = crossbeam::select! {
+                recv(requests) -> request => request.map_err(|_| RecvTimeoutError::Disconnected),
+                recv(due) -> _ => Err(RecvTimeoutError::Timeout),
             };
             match request {
                 Ok(Request::Group) => {
                     self.take_groups();
-                    deadline.get_or_insert_with(|| crossbeam::channel::after(second));
+                    unsettled.get_or_insert_with(|| after(settles_in));
                 }
                 Ok(Request::Checkpoint(reply)) => {
                     let _ = reply.send(self.checkpoint());
@@ -83,14 +82,19 @@ impl Keeper {
                 Ok(Request::RebuildTree(reply)) => {
                     let _ = reply.send(self.rebuild_tree());
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    self.settle();
-                    deadline = None;
-                }
+                Err(RecvTimeoutError::Timeout) if unsettled.take().is_some() => self.settle(),
+                Err(RecvTimeoutError::Timeout) => self.scrub(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         self.settle();
+    }
+
+    /// Looks at some groups of the log, for damage.
+    pub(crate) fn scrub(&mut self) {
+        if self.shared.stuck().is_none() {
+            self.scrub.step(&self.shared);
+        }
     }
 
     /// Takes all groups that wait, unless the index is stuck.

@@ -40,6 +40,7 @@ mod prove;
 mod recover;
 mod refill;
 mod repair;
+mod scrub;
 mod shared;
 mod snapshots;
 mod survey;

@@ -90,41 +90,14 @@ impl Survey<'_> {
         let mut walk = Walk::from_start(self.journal);
         let mut groups = 0;
         loop {
-            self.check_segment(&mut walk, findings)?;
-            let from_journal = self.in_journal(&mut walk)?;
-            let from_index = self.in_index(&walk, from_journal.as_ref().ok())?;
-            let group = match (from_journal, from_index) {
-                (Ok(found), Ok(indexed))
-                    if found.group != indexed.group && self.believes == Believes::Sled =>
-                {
-                    let flaw = Flaw::new(Some(found.group.first), "it holds another log's events");
-                    self.restore_frame(&mut walk, &indexed, flaw, findings)?;
-                    indexed
-                }
-                (Ok(found), indexed) => {
-                    if self.index.is_some() {
-                        self.compare(&found, indexed, findings)?;
-                    }
-                    found
-                }
-                (Err(flaw), Ok(found)) => {
-                    self.restore_frame(&mut walk, &found, flaw, findings)?;
-                    found
-                }
-                (Err(_), Err(_)) if walk.cursor.count() >= reach.events => break,
-                (Err(journal), Err(index)) => {
-                    let what =
-                        format!("{} in the journal, and in sled: {}", journal.what, index.what);
-                    return Err(Flaw::new(Some(walk.cursor.next()), what).into());
-                }
+            let was_short = walk.cursor.count() < reach.events;
+            let group = match self.step(&mut walk, findings)? {
+                Ok(found) => found,
+                Err(_) if !was_short => break,
+                Err(flaw) => return Err(flaw.into()),
             };
             leaves(&group.group, &group.leaves);
             groups += 1;
-            let was_short = walk.cursor.count() < reach.events;
-            walk.cursor = group.group.last();
-            walk.chain = group.group.chain;
-            walk.last = walk.place;
-            walk.place.start += group.frame_bytes();
             let is_there = (walk.cursor.count(), walk.chain) == (reach.events, reach.chain);
             // A group that goes beyond it is of another log than the head.
             if was_short && walk.cursor.count() >= reach.events && !is_there {
@@ -135,6 +108,48 @@ impl Survey<'_> {
         self.check_end(&walk, reach)?;
         let (cursor, chain, last) = (walk.cursor, walk.chain, walk.last);
         Ok(End { cursor, chain, last, next: walk.place, groups })
+    }
+
+    /// Looks at the next group and walks past it; the flaw, if neither copy has it.
+    ///
+    /// # Errors
+    /// As [`Survey::run`].
+    pub(crate) fn step(
+        &self,
+        walk: &mut Walk<'_>,
+        findings: &mut Findings,
+    ) -> Result<Result<Found, Flaw>, Failed> {
+        self.check_segment(walk, findings)?;
+        let from_journal = self.in_journal(walk)?;
+        let from_index = self.in_index(walk, from_journal.as_ref().ok())?;
+        let found = match (from_journal, from_index) {
+            (Ok(found), Ok(indexed))
+                if found.group != indexed.group && self.believes == Believes::Sled =>
+            {
+                let flaw = Flaw::new(Some(found.group.first), "it holds another log's events");
+                self.restore_frame(walk, &indexed, flaw, findings)?;
+                indexed
+            }
+            (Ok(found), indexed) => {
+                if self.index.is_some() {
+                    self.compare(&found, indexed, findings)?;
+                }
+                found
+            }
+            (Err(flaw), Ok(found)) => {
+                self.restore_frame(walk, &found, flaw, findings)?;
+                found
+            }
+            (Err(journal), Err(index)) => {
+                let what = format!("{} in the journal, and in sled: {}", journal.what, index.what);
+                return Ok(Err(Flaw::new(Some(walk.cursor.next()), what)));
+            }
+        };
+        walk.cursor = found.group.last();
+        walk.chain = found.group.chain;
+        walk.last = walk.place;
+        walk.place.start += found.frame_bytes();
+        Ok(Ok(found))
     }
 
     fn check_end(&self, walk: &Walk<'_>, reach: Reach) -> Result<(), Failed> {
@@ -255,8 +270,8 @@ fn finding(copy: Copy, group: Option<&Group>, what: String, mended: bool) -> Fin
 
 /// A group of which everything was checked.
 #[derive(Clone)]
-struct Found {
-    group: Group,
+pub(crate) struct Found {
+    pub(crate) group: Group,
     pairs: Vec<Pair>,
     leaves: Vec<Hash>,
 }

@@ -13,3 +13,4 @@ mod killed;
 mod mended;
 mod planted;
 mod rot;
+mod scrub;
