@@ -39,6 +39,9 @@ const FORMAT_PREFIX: &str = "haversack.data/";
 
 const FORMAT_NAME: &str = "format";
 const FORMAT_NEW_NAME: &str = "format.new";
+/// Not [`FORMAT_NEW_NAME`]: that one says that there is no log yet, and whoever finds it alone begins
+/// anew.
+const FORMAT_MENDED_NAME: &str = "format.mended";
 const BEGUN_NAME: &str = "begun";
 /// Name of the file that whoever has the directory open holds a lock on.
 pub(crate) const LOCK_NAME: &str = "lock";
@@ -93,15 +96,15 @@ impl Directory {
             directory.leave_format_1()?;
         }
         if let Some(what) = what {
-            directory.write_format()?;
+            directory.write_format(FORMAT_MENDED_NAME)?;
             findings.push(Finding { copy: Copy::Format, events: None, what, mended: true });
         }
         Ok((directory, standing, findings))
     }
 
-    /// Writes the name of our format.
-    pub(crate) fn write_format(&self) -> Result<(), StoreError> {
-        let (path, new) = (self.path.join(FORMAT_NAME), self.path.join(FORMAT_NEW_NAME));
+    /// Writes the name of our format, under another name at first.
+    fn write_format(&self, new_name: &str) -> Result<(), StoreError> {
+        let (path, new) = (self.path.join(FORMAT_NAME), self.path.join(new_name));
         write_synced(&new)
             .and_then(|()| fs::rename(&new, &path))
             .and_then(|()| try_sync_directory(&self.path))
@@ -147,7 +150,7 @@ impl Directory {
         let log = self.log_path();
         sync_directory(&log.join("blobs"))?;
         sync_directory(&log)?;
-        self.write_format()
+        self.write_format(FORMAT_NEW_NAME)
     }
 
     /// Moves the files of format 1 aside, and takes away what an interrupted attempt to turn them

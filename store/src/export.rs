@@ -114,8 +114,7 @@ pub fn export(
     }
     let head = newest_head(disk.as_ref()).map_err(failed)?;
     let until = wanted(until, head.events)?;
-    let key = keys::peek(disk.as_ref())
-        .ok_or_else(|| failed(Flaw::new(None, "both copies of the signing key are lost").into()))?;
+    let key = keys::peek(disk.as_ref()).map_err(|flaw| failed(flaw.into()))?;
     out.write_all(MAGIC)?;
     piece(out, KEY, key.to_text().as_bytes())?;
     let journal =

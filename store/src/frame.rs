@@ -110,7 +110,8 @@ impl Header {
         };
         let body_bytes = u64::from_le_bytes(*body_bytes);
         let header = Self { group, body_bytes, body_checksum: rest.try_into().ok()? };
-        (magic == MAGIC && group.events > 0).then_some(header)
+        let has_end = group.first.get().checked_add(group.events.into()).is_some();
+        (magic == MAGIC && group.events > 0 && has_end).then_some(header)
     }
 
     /// Length of the whole frame.

@@ -98,6 +98,9 @@ pub(crate) struct Tail {
     end: u64,
     /// How long the file is.
     allocated: u64,
+    /// Whether the next segment was begun, and may be there: then the next group goes into it,
+    /// however small it is.
+    turns: bool,
 }
 
 impl Journal {
@@ -177,12 +180,13 @@ impl Journal {
     pub(crate) fn tail(&self, end: Place) -> io::Result<Tail> {
         let file = self.file(end.segment)?;
         let allocated = file.length()?;
-        Ok(Tail { segment: end.segment, file, end: end.start, allocated })
+        Ok(Tail { segment: end.segment, file, end: end.start, allocated, turns: false })
     }
 
     /// Writes a frame at the end, and says where it begins. It's durable only after a sync.
     pub(crate) fn write(&self, tail: &mut Tail, group: &Group, frame: &[u8]) -> io::Result<Place> {
-        if tail.end + frame.len() as u64 > self.sizes.segment && tail.end > START {
+        let is_full = tail.end + frame.len() as u64 > self.sizes.segment && tail.end > START;
+        if tail.turns || is_full {
             self.turn(tail, group)?;
         }
         let end = tail.end + frame.len() as u64;
@@ -203,11 +207,12 @@ impl Journal {
 
     /// Cuts the full segment to its length and begins the next one.
     fn turn(&self, tail: &mut Tail, group: &Group) -> io::Result<()> {
+        tail.turns = true;
         let first = group.first.get();
         let file = self.make_segment(first, &group.before)?;
         tail.file.set_length(tail.end)?;
         tail.file.sync()?;
-        *tail = Tail { segment: first, file, end: START, allocated: START };
+        *tail = Tail { segment: first, file, end: START, allocated: START, turns: false };
         Ok(())
     }
 
@@ -253,7 +258,7 @@ impl Journal {
                 let frame = self.frame_at(file.as_ref(), place)?.ok_or_else(missing)?;
                 return Ok((frame, place));
             }
-            place.start += header.frame_bytes();
+            place.start = place.start.saturating_add(header.frame_bytes());
         }
     }
 }
@@ -267,6 +272,14 @@ impl Tail {
     /// Takes the frame that was written last as part of the journal.
     pub(crate) fn advance(&mut self, frame_bytes: usize) {
         self.end += frame_bytes as u64;
+    }
+
+    /// Takes away what was written of a frame that is not part of the journal, for good.
+    pub(crate) fn cut(&mut self) -> io::Result<()> {
+        self.file.set_length(self.end)?;
+        self.file.sync()?;
+        self.allocated = self.end;
+        Ok(())
     }
 }
 

@@ -58,6 +58,7 @@ impl Keeper {
 
     /// Works until all who ask are gone; then leaves everything durable and signed.
     pub(crate) fn run(mut self, requests: &Receiver<Request>) {
+        let _told = Ends(Arc::clone(&self.shared));
         let settles_in = Duration::from_secs(CHECKPOINT_SECONDS);
         let scrubs_in = Duration::from_secs(SCRUB_SECONDS);
         let mut unsettled: Option<Receiver<Instant>> = None;
@@ -219,7 +220,12 @@ impl Keeper {
         }
         let Some(notary) = &mut self.notary else { return };
         let before = Cursor::after(first.get() - 1);
-        let added = fill(&self.shared, notary, before).and_then(|()| Ok(notary.push(leaves)?));
+        let added = fill(&self.shared, notary, before).and_then(|()| {
+            // A checkpoint that was asked for meanwhile has some of them, or all, from the log.
+            let had = notary.size().saturating_sub(before.count());
+            let had = usize::try_from(had).unwrap_or(usize::MAX).min(leaves.len());
+            Ok(notary.push(&leaves[had..])?)
+        });
         if added.is_err() {
             self.notary = None;
         }
@@ -232,6 +238,18 @@ impl Keeper {
         let notary = self.notary()?;
         notary.sign(disk.as_ref())?;
         Ok(())
+    }
+}
+
+/// Tells those who wait for a keeper that panicked; they would wait for ever.
+struct Ends(Arc<Shared>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let what = "the log's keeper has ended".to_owned();
+            self.0.set_stuck(Some(Stuck { what, disk_full: false }));
+        }
     }
 }
 

@@ -80,7 +80,7 @@ pub(crate) fn read(disk: &dyn Disk, path: &str) -> Option<SigningKey> {
     SigningKey::from_text(text).ok()
 }
 
-/// Either copy of the key, for those who only read.
-pub(crate) fn peek(disk: &dyn Disk) -> Option<SigningKey> {
-    PATHS.iter().find_map(|path| read(disk, path))
+/// The key, for those who only read.
+pub(crate) fn peek(disk: &dyn Disk) -> Result<SigningKey, Flaw> {
+    choose(disk, &PATHS.map(|path| read(disk, path))).cloned()
 }

@@ -108,14 +108,20 @@ impl TileFiles {
     pub(crate) fn open(disk: &dyn Disk) -> io::Result<Self> {
         disk.make_directory(DIRECTORY)?;
         let mut files = Vec::new();
+        let mut is_new = false;
         for level in 0..tile::LEVELS {
             let path = format!("{DIRECTORY}/{level}");
             files.push(match disk.open(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    is_new = true;
                     disk.create(&path, false)?
                 }
                 file => file?,
             });
+        }
+        if is_new {
+            // What is signed must outlive a power cut with its tiles, or it looks damaged.
+            disk.sync_directory(DIRECTORY)?;
         }
         let files = files.try_into().map_err(|_| "levels").expect("one file a level");
         Ok(Self(files))

@@ -171,9 +171,10 @@ impl Part {
         let Self { key, group, block, piece, salted: _ } = self;
         let raw_bytes_max =
             if block.events == 1 { SALT_BYTES + EVENT_BYTES_MAX } else { BLOCK_RAW_BYTES_MAX };
-        let before = key.first.get().checked_sub(group.first.get());
-        let in_group = before
-            .is_some_and(|before| before + u64::from(block.events) <= u64::from(group.events));
+        let end = group.first.get().checked_add(group.events.into());
+        let block_end = key.first.get().checked_add(block.events.into());
+        let in_group = key.first >= group.first
+            && end.zip(block_end).is_some_and(|(end, block_end)| block_end <= end);
         in_group
             && key.part < group.parts
             && block.events > 0

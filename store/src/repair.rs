@@ -67,6 +67,9 @@ impl DiskLog {
         let reach = Reach { events: shared.head().count(), chain: writer.chain };
         let mut look = Look::new(self, reach, mends)?;
         let end = look.run()?;
+        if mends {
+            shared.with_index(|index| Ok(index.sync()?))?;
+        }
         let Look { mut findings, tree, .. } = look;
         if let Some(what) = tree.differs()? {
             if mends {
@@ -145,7 +148,6 @@ impl<'a> Look<'a> {
             end = self.survey(index.as_deref(), false)?;
             self.findings = found;
             drop(index);
-            shared.with_index(|index| Ok(index.sync()?))?;
             shared.set_stuck(None);
         }
         let what = format!("it can't be read: {failed}");

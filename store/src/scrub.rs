@@ -47,7 +47,12 @@ impl Scrub {
             *self = Self { cursor, chain, last, place };
             Ok(())
         });
-        findings.into_inner().into_iter().for_each(|finding| shared.report(finding));
+        let found = findings.into_inner();
+        // What was mended must stay so.
+        let synced =
+            if found.is_empty() { Ok(()) } else { shared.with_index(|index| Ok(index.sync()?)) };
+        let looked = looked.and(synced);
+        found.into_iter().for_each(|finding| shared.report(finding));
         if let Err(failed) = looked {
             let what = format!("it can't be looked at after event {}: {failed}", self.cursor);
             shared.report(Finding { copy: Copy::Sled, events: None, what, mended: false });

@@ -105,6 +105,8 @@ impl Shared {
     }
 
     pub(crate) fn set_stuck(&self, stuck: Option<Stuck>) {
+        // Whoever waits has this lock between looking and waiting: else it would miss the call.
+        let _pending = locked(&self.pending);
         *locked(&self.stuck) = stuck;
         self.taken.notify_all();
     }

@@ -82,9 +82,11 @@ impl Snapshots {
         let path = path_of(head.at);
         let new = format!("{path}.new");
         let file = self.disk.create(&new, false)?;
-        if !write_to(file.as_ref(), head, sections, digest)? {
+        let written = write_to(file.as_ref(), head, sections, digest);
+        if !matches!(written, Ok(true)) {
+            // Where the disk is full it holds the space that the log needs.
             self.disk.remove(&new)?;
-            return Ok(false);
+            return written;
         }
         self.disk.rename(&new, &path)?;
         self.disk.sync_directory(DIRECTORY)?;

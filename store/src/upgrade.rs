@@ -38,6 +38,11 @@ pub(crate) fn upgrade(directory: &Directory, site: impl Fn() -> Site) -> Result<
             appended
         };
         each_old_event(&SledHome(old), &mut |record| {
+            // Later ones follow by their parts.
+            if group.is_empty() && record.offset != log.head().next() {
+                let missing = Flaw::new(Some(log.head().next()), "this event is missing");
+                return Err(damaged(&path, missing));
+            }
             group.push(record);
             if group.len() < GROUP_EVENTS_MAX { Ok(()) } else { append(&mut group) }
         })

@@ -20,7 +20,7 @@ use crate::{
     index::{IndexHome, sled::SledHome},
     journal::Journal,
     keys,
-    notary::signed_note,
+    notary::{Notary, signed_note},
     planted::{Bug, planted},
 };
 
@@ -53,7 +53,10 @@ impl Site {
 pub(crate) fn make(site: &Site) -> Result<(), Failed> {
     let disk = &site.disk;
     Journal::make(Arc::clone(disk), site.sizes)?;
-    keys::make(disk.as_ref(), site.entropy.as_ref())?;
+    let key = keys::make(disk.as_ref(), site.entropy.as_ref())?;
+    // Of no events: from now on, that there is no checkpoint is damage, and not a kill in the first
+    // second.
+    Notary::anew(disk.as_ref(), &key)?.sign(disk.as_ref())?;
     site.home.clear()?;
     site.home.open()?.sync()?;
     // The head is last: where it is, all else was.

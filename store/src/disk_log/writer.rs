@@ -35,8 +35,13 @@ impl Writer {
         let bytes = frame::encode(&packed.group, &packed.pairs);
         let journal = &shared.journal;
         let place = journal.write(&mut self.tail, &packed.group, &bytes).map_err(|error| {
-            let failed = Failed::from(error);
-            // Nothing of the group counts yet, and the next one is written over it.
+            let mut failed = Failed::from(error);
+            // All of the frame may be there: the next start must not find what was refused.
+            if failed.is_disk_full()
+                && let Err(error) = self.tail.cut()
+            {
+                failed = Failed::from(std::io::Error::other(error));
+            }
             if planted(Bug::SkipAfterFull) {
                 self.tail.advance(bytes.len());
             }

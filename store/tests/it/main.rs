@@ -10,6 +10,7 @@ mod directory;
 mod fixtures;
 mod full;
 mod killed;
+mod live;
 mod mended;
 mod planted;
 mod rot;
