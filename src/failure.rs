@@ -42,18 +42,22 @@ impl Failure {
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
-        let code = match &error {
-            EngineError::Store(StoreError::Damaged { .. }) | EngineError::Damaged { .. } => 4,
-            EngineError::Store(StoreError::TooLarge { .. })
-            | EngineError::BadDocument(_)
-            | EngineError::LoadUnfinished
-            | EngineError::NoEnvironment { .. }
-            | EngineError::BadDeviceName { .. }
-            | EngineError::MutationGap { .. }
-            | EngineError::MutationReused { .. } => 3,
-            EngineError::Store(_) | EngineError::NotLogged | EngineError::Closed => 5,
-        };
-        Self { code, message: error.to_string() }
+        Self { code: code(&error), message: error.to_string() }
+    }
+}
+
+fn code(error: &EngineError) -> u8 {
+    match error {
+        EngineError::Store(StoreError::Damaged { .. }) | EngineError::Damaged { .. } => 4,
+        EngineError::Store(StoreError::TooLarge { .. })
+        | EngineError::BadDocument(_)
+        | EngineError::LoadUnfinished
+        | EngineError::NoEnvironment { .. }
+        | EngineError::BadDeviceName { .. }
+        | EngineError::MutationGap { .. }
+        | EngineError::MutationReused { .. } => 3,
+        EngineError::PartlyApplied { source, .. } => code(source),
+        EngineError::Store(_) | EngineError::NotLogged | EngineError::Closed => 5,
     }
 }
 

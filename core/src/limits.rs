@@ -59,8 +59,10 @@ pub const CHECKPOINT_SECONDS: u64 = 1;
 pub const SCRUB_SECONDS: u64 = 10;
 /// Events that are looked at then: a million in about half an hour.
 pub const SCRUB_EVENTS: u64 = 5_000;
-/// Length of one piece of an exported log, in bytes: a group of many large events, and room to spare.
-pub const EXPORT_PIECE_BYTES_MAX: u64 = 16 << 30;
+/// The events of one commit group, encoded, in bytes: it's kept in memory when it's made and read.
+pub const GROUP_BYTES_MAX: usize = 1 << 30;
+/// Length of one piece of an exported log, in bytes: a group that can't be compressed, and its keys.
+pub const EXPORT_PIECE_BYTES_MAX: u64 = 5 << 28;
 /// Events between two snapshots: so many are folded within a second, and so any moment is reached.
 pub const SNAPSHOT_EVENTS: u64 = 150_000;
 /// Events since the newest snapshot at which one is written when an environment is closed.

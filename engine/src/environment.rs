@@ -23,7 +23,7 @@ use crate::{
     push::{Mutation, Pushed},
     refold::{fold_log, fold_on},
     snapshots::{self, Snapshotter},
-    step::steps,
+    step::{Step, steps},
 };
 
 /// An open environment.
@@ -161,21 +161,34 @@ impl Environment {
     /// Applies changes, one a line; lines between `begin` and `commit` are one step.
     ///
     /// # Errors
-    /// If the log fails. What is wrong with a line is in its answer.
+    /// If the log fails; [`EngineError::PartlyApplied`] if it had taken some of the lines before. What
+    /// is wrong with a line is in its answer.
     pub fn apply(&self, lines: Vec<(usize, Json)>) -> Result<Vec<LineAnswer>, EngineError> {
-        let mut answers = Vec::new();
+        let mut answers: Vec<LineAnswer> = Vec::new();
+        let take = |chunk: Vec<Step>, answers: &mut Vec<LineAnswer>| {
+            match self.ask(|reply| Work::Steps(chunk, reply)) {
+                Ok(more) => answers.extend(more),
+                Err(source) => match answers.last() {
+                    Some(last) => {
+                        let (line, source) = (last.line, Box::new(source));
+                        return Err(EngineError::PartlyApplied { line, source });
+                    }
+                    None => return Err(source),
+                },
+            }
+            Ok(())
+        };
         let mut chunk = Vec::new();
         let mut size = 0;
         for step in steps(lines) {
             size += step.len();
             chunk.push(step);
             if size >= GROUP_EVENTS_MAX {
-                let full = std::mem::take(&mut chunk);
-                answers.extend(self.ask(|reply| Work::Steps(full, reply))?);
+                take(std::mem::take(&mut chunk), &mut answers)?;
                 size = 0;
             }
         }
-        answers.extend(self.ask(|reply| Work::Steps(chunk, reply))?);
+        take(chunk, &mut answers)?;
         Ok(answers)
     }
 

@@ -57,6 +57,14 @@ pub enum EngineError {
         /// The number that came again.
         found: MutationNumber,
     },
+    /// The log failed after it had taken some of the lines.
+    #[error("the lines up to {line} are applied, and none behind it: {source}")]
+    PartlyApplied {
+        /// The last line that was taken.
+        line: usize,
+        /// Why no more were.
+        source: Box<EngineError>,
+    },
     /// A document is only partly loaded.
     #[error("the loading of a document was cut off; run the same `load` again first")]
     LoadUnfinished,

@@ -34,6 +34,8 @@ pub(crate) struct Snapshotter {
 
 impl Snapshotter {
     pub(crate) fn start(log: Arc<DiskLog>) -> Result<Self, StoreError> {
+        // Nobody misses one that could not be removed.
+        let _ = log.snapshots().remove_unfinished();
         let newest = log.snapshots().list().unwrap_or_default().last().copied();
         let taken = Arc::new(AtomicU64::new(newest.unwrap_or_default().count()));
         // One waits while one is written; a state that finds no room comes again, with more events.

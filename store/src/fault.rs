@@ -2,6 +2,8 @@
 
 use std::{fmt, io, path::Path};
 
+use haversack_core::Offset;
+
 use crate::{
     StoreError,
     directory::io_error,
@@ -90,13 +92,27 @@ impl Failed {
 
     /// Whether a file could not be had, whatever it holds.
     pub(crate) fn is_io(&self) -> bool {
-        self.io().is_some_and(|error| !is_content(error.kind()))
+        self.io().is_some_and(|error| !is_content(error))
     }
 
     /// Whether reading can't go on in the other copy. After a full disk sled gives the same error to
     /// those who read.
     pub(crate) fn ends_reading(&self) -> bool {
         self.is_io() && !self.is_disk_full()
+    }
+
+    /// What is wrong with the journal at an event: a place that can't be read is damage like any.
+    ///
+    /// # Errors
+    /// The failure itself, if it's about the machine, or about sled.
+    pub(crate) fn into_flaw(self, offset: Offset) -> Result<Flaw, Self> {
+        match self {
+            Self::Flaw(flaw) => Ok(flaw),
+            Self::Fault(Fault::File(error)) if is_content(&error) => {
+                Ok(Flaw::new(Some(offset), error.to_string()))
+            }
+            fault @ Self::Fault(_) => Err(fault),
+        }
     }
 
     /// Whether there is no space left, or no more is allowed.
@@ -113,10 +129,17 @@ impl Failed {
 }
 
 /// Whether an error is about what a file holds: sled has these where it reads what it didn't write.
-/// A file that is gone is damage too.
-fn is_content(kind: io::ErrorKind) -> bool {
+/// A file that is gone is damage too, and so is a sector that the disk can't give back.
+fn is_content(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidData, InvalidInput, NotFound, Other, UnexpectedEof};
-    matches!(kind, InvalidData | InvalidInput | NotFound | Other | UnexpectedEof)
+    is_unreadable(error)
+        || matches!(error.kind(), InvalidData | InvalidInput | NotFound | Other | UnexpectedEof)
+}
+
+/// Whether the disk could not give back what it holds (EIO).
+pub(crate) fn is_unreadable(error: &io::Error) -> bool {
+    const EIO: i32 = 5;
+    cfg!(unix) && error.raw_os_error() == Some(EIO)
 }
 
 /// The error for a flaw in a directory.

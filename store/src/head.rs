@@ -18,6 +18,7 @@ use std::{io, sync::Mutex, sync::PoisonError};
 use crate::{
     checksum::{checked, checksum},
     disk::{Disk, DiskFile},
+    fault::is_unreadable,
     journal::Place,
     planted::{Bug, planted},
 };
@@ -100,7 +101,10 @@ pub(crate) fn read(disk: &dyn Disk) -> io::Result<Slots> {
     };
     let slot = |at| {
         let mut bytes = [0; SLOT_BYTES];
-        file.read_at(&mut bytes, at).map(|_| Head::parse(&bytes))
+        match file.read_at(&mut bytes, at) {
+            Err(error) if is_unreadable(&error) => Ok(None),
+            read => read.map(|_| Head::parse(&bytes)),
+        }
     };
     let slots = [slot(0)?, slot(SLOT_DISTANCE)?];
     let newest = slots.into_iter().flatten().max_by_key(|head| head.number);

@@ -1,6 +1,6 @@
 //! A group read back from either copy, with everything that can be checked of it checked.
 
-use haversack_core::Offset;
+use haversack_core::{Offset, limits::GROUP_BYTES_MAX};
 use haversack_proof::{Hash, chain_hash};
 
 use crate::{
@@ -25,7 +25,13 @@ pub(crate) fn open(
     let flaw = |what: &str| Flaw::new(Some(group.first), what);
     let mut unpacker = Unpacker::default();
     let mut leaves = Vec::new();
+    let mut bytes = 0;
     for (key, value) in pairs {
+        // Before it's decompressed: a few hostile bytes can announce much.
+        bytes += Part::from_pair(&key.to_bytes(), value)?.0.new_bytes();
+        if bytes > GROUP_BYTES_MAX {
+            return Err(flaw("a group is too large"));
+        }
         unpacker.push(&key.to_bytes(), value, &mut |record, evidence| {
             leaves.push(leaf(&record, &evidence));
             take(record, evidence);

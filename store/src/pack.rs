@@ -3,6 +3,7 @@
 use haversack_core::{
     Offset,
     event::{Actor, Event},
+    limits::GROUP_BYTES_MAX,
 };
 use haversack_proof::{Entry, EntryActor, Hash, SALT_BYTES, chain_hash, commitment};
 
@@ -125,7 +126,8 @@ impl<'a> Encoded<'a> {
         codec::encode::<Event>(&record.inner.event, &mut self.bytes);
         let event = &self.bytes[start..];
         // Only a large event can be larger still when it's read; the others need no trial.
-        if event.len() > PIECE_BYTES_MAX && !codec::can_be_read(event) {
+        let is_too_much = self.bytes.len() > GROUP_BYTES_MAX;
+        if is_too_much || event.len() > PIECE_BYTES_MAX && !codec::can_be_read(event) {
             return Err(TooLarge { offset: record.offset, bytes: event.len() });
         }
         self.bounds.push(self.bytes.len());

@@ -183,6 +183,11 @@ impl Part {
             && (block.pieces == 1 || block.events == 1)
     }
 
+    /// Size of the events that begin in this part, before compression.
+    pub(crate) fn new_bytes(&self) -> usize {
+        if self.piece == 0 { self.block.raw_bytes as usize } else { 0 }
+    }
+
     /// Whether this is the last piece of its block.
     pub(crate) fn ends_block(&self) -> bool {
         self.piece + 1 == self.block.pieces

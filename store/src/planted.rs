@@ -33,6 +33,8 @@ pub enum Bug {
     RetrySync,
     /// After a full disk the place of the next frame is not where the last one ended.
     SkipAfterFull,
+    /// After a restart, what a failed sync left in the system's memory is taken for written.
+    TrustMemory,
     /// What sled lacks is not given to it at the start.
     SkipCatchUp,
 }

@@ -35,7 +35,7 @@ pub struct Verification {
 
 impl DiskLog {
     /// Reads and hashes every event in both copies, and compares the tree with what was signed.
-    /// Changes nothing.
+    /// Mends nothing.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] with the first event that can't be had from either copy, or if what

@@ -120,6 +120,16 @@ impl Snapshots {
         reader.trailer(count)
     }
 
+    /// Removes what killed processes left half-written.
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    pub fn remove_unfinished(&self) -> io::Result<()> {
+        let names = self.disk.list(DIRECTORY)?;
+        let mut unfinished = names.iter().filter(|name| name.ends_with(".new"));
+        unfinished.try_for_each(|name| self.disk.remove(&format!("{DIRECTORY}/{name}")))
+    }
+
     /// Removes a snapshot.
     ///
     /// # Errors

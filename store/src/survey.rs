@@ -153,10 +153,10 @@ impl Survey<'_> {
     }
 
     fn check_end(&self, walk: &Walk<'_>, reach: Reach) -> Result<(), Failed> {
-        let groups_overlap = walk.cursor.count() < reach.events;
+        let ends_early = walk.cursor.count() < reach.events;
         let beyond = self.journal.segments().range(walk.cursor.next().get() + 1..).next().copied();
         let what = match beyond {
-            _ if groups_overlap => "the log ends before its head".to_owned(),
+            _ if ends_early => "the log ends before its head".to_owned(),
             Some(segment) => format!("a segment of the journal begins at event {segment}"),
             None => return Ok(()),
         };
@@ -193,8 +193,7 @@ impl Survey<'_> {
         match walk.peek_unopened() {
             Ok(Some(frame)) => Ok(Found::open(frame.group, frame.pairs)),
             Ok(None) => Ok(Err(missing)),
-            Err(Failed::Flaw(flaw)) => Ok(Err(flaw)),
-            Err(fault @ Failed::Fault(_)) => Err(fault),
+            Err(failed) => failed.into_flaw(walk.cursor.next()).map(Err),
         }
     }
 

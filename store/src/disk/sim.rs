@@ -12,6 +12,9 @@ use std::{
 
 use super::{Disk, DiskFile};
 
+/// What a system says of a sector that it can't read.
+const EIO: i32 = 5;
+
 /// Number of a file, whatever its name.
 type Inode = usize;
 
@@ -59,6 +62,8 @@ struct Faults {
     space: Option<usize>,
     /// Writes until one lands elsewhere, and how far off.
     misplaced_in: Option<(usize, usize)>,
+    /// A file, and the sector of it that can't be read until it's written again.
+    unreadable: Option<(Inode, usize)>,
 }
 
 #[derive(Debug, Default)]
@@ -93,6 +98,15 @@ impl SimDisk {
     /// Makes the write after `count` others land `distance` bytes behind its place, once.
     pub fn misplace_write_in(&self, count: usize, distance: usize) {
         self.world().faults.misplaced_in = Some((count, distance));
+    }
+
+    /// Makes a sector of a file unreadable, until it's written again.
+    ///
+    /// # Panics
+    /// If there is no such file.
+    pub fn lose_sector(&self, path: &str, sector: usize) {
+        let mut world = self.world();
+        world.faults.unreadable = Some((world.names[path], sector));
     }
 
     /// The names of all files, with their directories.
@@ -227,6 +241,13 @@ impl DiskFile for SimFile {
         let file = &world.files[self.inode];
         let at = usize::try_from(at).unwrap_or(usize::MAX).min(file.len());
         let read = bytes.len().min(file.len() - at);
+        if let Some((inode, sector)) = world.faults.unreadable
+            && inode == self.inode
+            && at < (sector + 1) * 512
+            && at + read > sector * 512
+        {
+            return Err(io::Error::from_raw_os_error(EIO));
+        }
         bytes[..read].copy_from_slice(&file[at..at + read]);
         Ok(read)
     }
@@ -239,6 +260,13 @@ impl DiskFile for SimFile {
                 Some(left) => world.faults.misplaced_in = Some((left, distance)),
                 None => at += distance,
             }
+        }
+        if let Some((inode, sector)) = world.faults.unreadable
+            && inode == self.inode
+            && at <= sector * 512
+            && at + bytes.len() >= (sector + 1) * 512
+        {
+            world.faults.unreadable = None;
         }
         let end = world.take_space(self.inode, at + bytes.len());
         let written = &bytes[..end.saturating_sub(at)];

@@ -15,3 +15,4 @@ mod mended;
 mod planted;
 mod rot;
 mod scrub;
+mod unreadable;

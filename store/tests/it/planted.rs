@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 
 use haversack_store::{Bug, plant};
 
-use crate::{crash, damage};
+use crate::{crash, damage, unreadable};
 
 /// A test, by its name; whether it passes.
 type Finder = (&'static str, fn() -> bool);
@@ -23,6 +23,7 @@ fn finders() -> Vec<Finder> {
         ("tail", || passes(damage::tail_that_is_gone_from_both_copies_is_refused)),
         ("signed size", || passes(damage::log_shorter_than_its_signed_checkpoint_is_refused)),
         ("misplaced write", || passes(damage::misplaced_write_is_found_and_mended)),
+        ("restart", || passes(unreadable::group_whose_sync_failed_is_written_again)),
         ("crashes", || crash::crash_everywhere(1).is_ok()),
     ]
 }
@@ -44,6 +45,7 @@ fn every_planted_bug_is_found() {
         Bug::ShareSector,
         Bug::RetrySync,
         Bug::SkipAfterFull,
+        Bug::TrustMemory,
         Bug::SkipCatchUp,
     ];
     let mut missed = Vec::new();
