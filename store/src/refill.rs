@@ -11,7 +11,7 @@ use crate::{
     index::{Fault, Index, caught, last_part},
     recover::{is_of_the_machine, made_anew},
     shared::Shared,
-    walk::Walk,
+    walk,
 };
 
 impl Shared {
@@ -66,9 +66,7 @@ impl Shared {
 
     /// Writes the groups that hold the events from `from` to before `end` into an index.
     fn refill(&self, index: &dyn Index, from: Offset, end: u64) -> Result<(), Failed> {
-        let (frame, place) = self.journal.frame_of(from)?;
-        let before = Cursor::after(frame.group.first.get() - 1);
-        let mut walk = Walk::after(&self.journal, before, frame.group.before, place, place);
+        let mut walk = walk::holding(&self.journal, from)?;
         while walk.cursor.count() + 1 < end {
             let missing = Flaw::new(Some(walk.cursor.next()), "a group is missing in the journal");
             let frame = walk.peek_unopened()?.ok_or(missing)?;

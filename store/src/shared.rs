@@ -23,7 +23,7 @@ use crate::{
     pack::Packed,
     part::Key,
     unpack::{Evidence, Unpacker},
-    walk::Walk,
+    walk,
 };
 
 /// Takes an event, and what its leaf is made from.
@@ -198,9 +198,7 @@ impl Shared {
     }
 
     fn each_in_journal(&self, from: Offset, end: u64, take: &mut Take<'_>) -> Result<(), Failed> {
-        let (frame, place) = self.journal.frame_of(from)?;
-        let before = Cursor::after(frame.group.first.get() - 1);
-        let mut walk = Walk::after(&self.journal, before, frame.group.before, place, place);
+        let mut walk = walk::holding(&self.journal, from)?;
         while walk.cursor.count() + 1 < end {
             let missing = Flaw::new(Some(walk.cursor.next()), "a group is missing in the journal");
             let frame = walk.peek_unopened()?.ok_or(missing)?;

@@ -94,6 +94,13 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// A walk whose next frame is the one whose group holds an event.
+pub(crate) fn holding(journal: &Journal, offset: Offset) -> Result<Walk<'_>, Failed> {
+    let (frame, place) = journal.frame_of(offset)?;
+    let before = Cursor::after(frame.group.first.get() - 1);
+    Ok(Walk::after(journal, before, frame.group.before, place, place))
+}
+
 /// The frame whose group ends at an event, for a walk to begin behind it.
 pub(crate) fn behind(journal: &Journal, last: Offset) -> Result<Walk<'_>, Failed> {
     let (frame, place) = journal.frame_of(last)?;
