@@ -4,4 +4,4 @@ mod read;
 mod write;
 
 pub use read::{Misfit, read_row, read_value};
-pub use write::{row_object, value_json};
+pub use write::{bare_json, row_object, value_json};

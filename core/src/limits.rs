@@ -84,6 +84,8 @@ pub const FILTER_DEPTH_MAX: usize = 16;
 pub const CONDITIONS_MAX: usize = 500;
 /// Links of one query, filter links included (Dataverse: 15).
 pub const LINKS_MAX: usize = 15;
+/// Levels that the hierarchy operators of rows walk, up or down (Dataverse: 100).
+pub const HIERARCHY_LEVELS_MAX: usize = 100;
 /// Values of one `in` list.
 pub const LIST_VALUES_MAX: usize = 2_000;
 /// `top` of a query (Dataverse: 5,000).

@@ -23,7 +23,7 @@ pub struct TimeError {
     pub expected: &'static str,
 }
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
+const EPOCH: jiff::civil::Date = jiff::civil::Date::constant(1970, 1, 1);
 
 impl Timestamp {
     /// The same instant for the calendar library.
@@ -49,19 +49,15 @@ impl Date {
     /// Never for dates that were read by [`FromStr`], or that lie in the years 1 to 9999.
     #[must_use]
     pub fn to_jiff(self) -> jiff::civil::Date {
-        Timestamp(i64::from(self.0) * MICROS_PER_DAY)
-            .to_jiff()
-            .to_zoned_datetime(jiff::tz::TimeZone::UTC)
-            .date()
+        // By the calendar: the last day of the year 9999 has no instants in the library.
+        EPOCH.checked_add(jiff::Span::new().days(self.0)).expect("dates are of the years 1 to 9999")
     }
 
     /// The date of the calendar library.
     #[must_use]
     pub fn from_jiff(date: jiff::civil::Date) -> Self {
-        let midnight =
-            date.to_zoned_datetime(jiff::tz::TimeZone::UTC).expect("UTC has every midnight");
-        let days = midnight.timestamp().as_microsecond().div_euclid(MICROS_PER_DAY);
-        Self(i32::try_from(days).expect("a date of the years 1 to 9999 fits"))
+        let days = date.since(EPOCH).expect("two dates are days apart");
+        Self(days.get_days())
     }
 }
 
@@ -77,11 +73,10 @@ impl FromStr for Timestamp {
             "an RFC 3339 time with its offset from UTC, such as 2026-03-01T09:30:00Z";
         let instant: jiff::Timestamp = text.trim().parse().map_err(|_| error(text, EXPECTED))?;
         let year = instant.to_zoned_datetime(jiff::tz::TimeZone::UTC).year();
-        if (1..=9999).contains(&year) {
-            Ok(Self::from_jiff(instant))
-        } else {
-            Err(error(text, EXPECTED))
-        }
+        let read = Self::from_jiff(instant);
+        // The last second of the library has a beginning alone when it is counted in microseconds.
+        let is_kept = jiff::Timestamp::from_microsecond(read.0).is_ok();
+        if is_kept && (1..=9999).contains(&year) { Ok(read) } else { Err(error(text, EXPECTED)) }
     }
 }
 
@@ -120,5 +115,34 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_instant_that_is_read_can_be_shown() {
+        for text in ["0001-01-01T00:00:00Z", "9999-12-30T22:00:00Z"] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
+        }
+        for beyond in ["0000-12-31T23:59:59Z", "9999-12-30T22:00:00.5Z", "9999-12-31T00:00:00Z"] {
+            assert!(beyond.parse::<Timestamp>().is_err(), "{beyond}");
+        }
+    }
+
+    #[test]
+    fn dates_reach_to_the_ends_of_the_calendar() {
+        for (text, days) in [
+            ("0001-01-01", -719_162),
+            ("1969-12-31", -1),
+            ("1970-01-01", 0),
+            ("9999-12-31", 2_932_896),
+        ] {
+            let date: Date = text.parse().unwrap();
+            assert_eq!((date.0, date.to_string()), (days, text.to_owned()));
+        }
+        assert!("0000-12-31".parse::<Date>().is_err());
     }
 }

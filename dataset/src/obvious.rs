@@ -1,22 +1,32 @@
 //! The obvious evaluator: row by row, nested loops, no index.
 
+mod aggregate;
 mod compare;
 mod condition;
 mod dataset;
+mod date_part;
 mod explain;
 mod filter;
+mod hierarchy;
+mod join;
+mod key;
 mod like;
+mod mean;
 mod order;
 mod query;
 mod readable;
+mod row;
+mod time;
 
 pub use dataset::related_to;
-pub use explain::{Check, ConditionTruth, Explanation, FilterTruth, LinkedTruth, Offered};
+pub use explain::{
+    Check, ComparisonTruth, ConditionTruth, Explanation, FilterTruth, LinkedTruth, Offered,
+};
 
 use haversack_core::{Name, RowId};
 use haversack_dsl::query::Query;
 
-use crate::{Answer, Caller, Dataset, Evaluator, Explanation as Explained, Rows};
+use crate::{Answers, Caller, Dataset, Evaluator, Explanation as Explained, Rows};
 
 /// Answers by looking at every row.
 pub struct Obvious<'r> {
@@ -36,7 +46,7 @@ impl Evaluator for Obvious<'_> {
         readable::by_id(self.rows, caller, table, id)
     }
 
-    fn query(&self, caller: &Caller, query: &Query) -> Vec<Answer> {
+    fn answers(&self, caller: &Caller, query: &Query) -> Answers {
         query::run(self.rows, caller, query)
     }
 

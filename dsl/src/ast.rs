@@ -3,10 +3,19 @@
 //! Trees are equal if they say the same, wherever it stands in its text. What the parsers give
 //! keeps to every limit of a query's shape; names are not yet looked up in any schema.
 
+mod filter;
+mod link;
+mod select;
+
 use haversack_core::Name;
 
-use crate::operator::Operator;
+pub use self::{
+    filter::{Condition, Connective, Group, Linked, Part, Quantifier},
+    link::{Join, Link, LinkKind},
+    select::{Columns, DatePart, Function, Grouped, Order, Selected, Term},
+};
 pub use crate::source::{Source, Span};
+use crate::{diagnostic::Diagnostic, source::Notes};
 
 /// Something and its place in the text.
 #[derive(Clone, Debug)]
@@ -24,134 +33,117 @@ pub struct Fetch {
     pub source: Source,
     /// The table whose rows are asked for.
     pub table: Spanned<Name>,
+    /// What is said of that table.
+    pub body: Body,
+    /// Whether rows that look alike come once; where that is said.
+    pub distinct: Option<Spanned<()>>,
+    /// Whether choices are ordered by their numbers and not by their labels.
+    pub raw_order: bool,
+    /// How many rows, and which of them.
+    pub paging: Paging,
+    /// What was read and has no effect, as warnings. All notes are equal.
+    pub notes: Notes,
+}
+
+/// What is said of the table of a query or of a link.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body {
     /// Which columns.
     pub columns: Columns,
+    /// By what rows are grouped. With a group, or a function among the columns, the whole query
+    /// gives groups and not rows.
+    pub groups: Vec<Grouped>,
     /// Which rows. Never an empty group: that is no filter.
     pub filter: Option<Group>,
+    /// The tables that are joined to this one.
+    pub links: Vec<Link>,
     /// In which order.
     pub order: Vec<Order>,
-    /// How many at the most.
+}
+
+/// How many rows, and which of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Paging {
+    /// How many at the most; not with any of the others.
     pub top: Option<Spanned<u32>>,
+    /// Which page, from 1.
+    pub page: Option<Spanned<u32>>,
+    /// How many rows a page has.
+    pub size: Option<Spanned<u32>>,
+    /// Where an earlier page ended.
+    pub cookie: Option<Spanned<String>>,
+    /// Whether to count the rows of all pages; where that is said.
+    pub total: Option<Spanned<()>>,
 }
 
-/// The columns asked for.
+/// A column of this table, or of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Columns {
-    /// All of them.
-    All,
-    /// These; at least one.
-    Listed(Vec<Selected>),
-}
-
-/// One column asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selected {
+pub struct ColumnRef {
+    /// The link, by its alias or, without one, its table; none: the table at hand.
+    pub link: Option<Spanned<Name>>,
     /// The column.
     pub column: Spanned<Name>,
-    /// What to call it in the result, if not by its name.
-    pub alias: Option<Spanned<Name>>,
 }
 
-/// One column to order by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// The column.
-    pub column: Spanned<Name>,
-    /// Whether the greatest comes first.
-    pub descending: bool,
-}
-
-/// How the parts of a group are joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Connective {
-    /// All of them hold.
-    And,
-    /// One of them holds.
-    Or,
-}
-
-/// Parts of a filter, joined. An empty one holds always.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// How they are joined.
-    pub connective: Spanned<Connective>,
-    /// The parts, in the order in which they were written.
-    pub parts: Vec<Part>,
-}
-
-/// One part of a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// A group in its turn.
-    Group(Group),
-    /// A condition on a column.
-    Condition(Condition),
-    /// A condition on the rows of another table.
-    Linked(Linked),
-}
-
-/// A column, an operator, and as many values as the operator takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition {
-    /// The column.
-    pub column: Spanned<Name>,
-    /// The operator.
-    pub operator: Spanned<Operator>,
-    /// The values, as text: what type they are is for the column to say.
-    pub values: Vec<Spanned<String>>,
-}
-
-/// Whether rows of another table are there that join this row and that a filter selects.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Linked {
-    /// Whether some must be there, or none.
-    pub quantifier: Spanned<Quantifier>,
-    /// The other table.
-    pub table: Spanned<Name>,
-    /// The column of the other table.
-    pub from: Spanned<Name>,
-    /// The column of this row's table that it must equal.
-    pub to: Spanned<Name>,
-    /// Which of the joined rows count; all if there is none. Never an empty group.
-    pub filter: Option<Group>,
-}
-
-/// Whether some joined row must be there, or none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quantifier {
-    /// At least one.
-    Any,
-    /// None.
-    NotAny,
-}
-
-impl Connective {
-    /// The connective's name in both syntaxes.
+impl Fetch {
+    /// Whether it gives groups and not rows.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::And => "and",
-            Self::Or => "or",
+    pub fn is_aggregate(&self) -> bool {
+        self.body.is_aggregate()
+    }
+}
+
+impl Body {
+    fn is_aggregate(&self) -> bool {
+        !self.groups.is_empty()
+            || self.columns.listed().iter().any(|selected| selected.term.function().is_some())
+            || self.links.iter().any(|link| link.body.is_aggregate())
+    }
+
+    /// The links in it, those in links included, each before its own.
+    pub fn all_links(&self) -> impl Iterator<Item = &Link> {
+        let mut stack: Vec<&Link> = self.links.iter().rev().collect();
+        std::iter::from_fn(move || {
+            let link = stack.pop()?;
+            stack.extend(link.body.links.iter().rev());
+            Some(link)
+        })
+    }
+}
+
+impl Paging {
+    /// Whether rows are asked for by pages.
+    #[must_use]
+    pub fn is_paged(&self) -> bool {
+        self.page.is_some() || self.size.is_some() || self.cookie.is_some() || self.total.is_some()
+    }
+}
+
+impl ColumnRef {
+    /// A column of the table at hand.
+    #[must_use]
+    pub fn own(column: Spanned<Name>) -> Self {
+        Self { link: None, column }
+    }
+
+    /// Its place.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match &self.link {
+            Some(link) if link.span.end <= self.column.span.start => {
+                link.span.start..self.column.span.end
+            }
+            _ => self.column.span.clone(),
         }
     }
 }
 
-impl Quantifier {
-    /// The quantifier's name in both syntaxes.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Any => "any",
-            Self::NotAny => "not any",
+impl std::fmt::Display for ColumnRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.link {
+            Some(link) => write!(f, "{}.{}", link.node, self.column.node),
+            None => write!(f, "{}", self.column.node),
         }
-    }
-}
-
-impl Group {
-    /// The group, unless it is empty: a filter that says nothing is no filter.
-    #[must_use]
-    pub fn unless_empty(self) -> Option<Self> {
-        (!self.parts.is_empty()).then_some(self)
     }
 }
 
@@ -174,3 +166,11 @@ impl<T: PartialEq> PartialEq for Spanned<T> {
 }
 
 impl<T: Eq> Eq for Spanned<T> {}
+
+impl Notes {
+    /// The warnings.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.0
+    }
+}

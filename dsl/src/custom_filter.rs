@@ -3,7 +3,7 @@
 use haversack_core::{limits::CUSTOM_FILTER_LEVELS_CLASSIC_MAX, settings::Compatibility};
 
 use crate::{
-    ast::{Columns, Condition, Fetch, Group, Linked, Part},
+    ast::{Columns, Condition, Fetch, Group, Linked, Part, Quantifier},
     diagnostic::{Diagnostic, code},
     source::Span,
 };
@@ -12,7 +12,7 @@ use crate::{
 pub(crate) fn check(fetch: &Fetch, table: &str, compatibility: Compatibility) -> Vec<Diagnostic> {
     let mut check = Check { fetch, compatibility, path: Vec::new(), diagnostics: Vec::new() };
     check.head(table);
-    if let Some(group) = &fetch.filter {
+    if let Some(group) = &fetch.body.filter {
         check.group("filter".to_owned(), group);
     }
     check.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
@@ -35,16 +35,44 @@ impl Check<'_> {
             let error = source.error(code::WRONG_TABLE, fetch.table.span.clone(), message);
             self.diagnostics.push(error.expected(format!("`{table}`, the item's table")));
         }
-        if let Some(top) = &fetch.top {
-            let message = "`top` in a custom filter";
-            let error = source.error(code::NOT_IN_FILTER, top.span.clone(), message);
-            self.diagnostics
-                .push(error.help("leave it out: a filter says which rows, not how many"));
+        self.forbidden();
+        if let (Columns::Listed(listed), false) = (&fetch.body.columns, fetch.is_aggregate()) {
+            let first = listed.first().and_then(|selected| selected.term.column());
+            self.ignored("columns", first.map(|column| column.span.clone()));
         }
-        if let Columns::Listed(listed) = &fetch.columns {
-            self.ignored("columns", listed.first().map(|selected| selected.column.span.clone()));
+        self.ignored("order", fetch.body.order.first().map(|order| order.column.span()));
+    }
+
+    /// What would make a row's place depend on other rows, or join tables.
+    fn forbidden(&mut self) {
+        let Fetch { body, paging, distinct, .. } = self.fetch;
+        let function = body.columns.listed().iter().find_map(|s| s.term.function());
+        let grouped = body.groups.first().map(|grouped| &grouped.column.span);
+        let found = [
+            ("top", paging.top.as_ref().map(|top| &top.span)),
+            ("page", paging.page.as_ref().map(|page| &page.span)),
+            ("a page's size", paging.size.as_ref().map(|size| &size.span)),
+            ("a paging cookie", paging.cookie.as_ref().map(|cookie| &cookie.span)),
+            ("a total", paging.total.as_ref().map(|total| &total.span)),
+            ("distinct", distinct.as_ref().map(|distinct| &distinct.span)),
+            ("an aggregate", grouped.or(function.map(|function| &function.span))),
+        ];
+        for (what, span) in found {
+            let Some(span) = span else { continue };
+            let quoted = if what.contains(' ') { what.to_owned() } else { format!("`{what}`") };
+            let help = "leave it out: a filter says which rows, not how many";
+            self.refuse(span.clone(), &quoted, help);
         }
-        self.ignored("order", fetch.order.first().map(|order| order.column.span.clone()));
+        for link in &body.links {
+            let help = "ask for joined rows by `any` or `not any` in the filter";
+            self.refuse(link.kind.span.clone(), "a join", help);
+        }
+    }
+
+    fn refuse(&mut self, span: Span, what: &str, help: &str) {
+        let message = format!("{what} in a custom filter");
+        let error = self.fetch.source.error(code::NOT_IN_FILTER, span, message);
+        self.diagnostics.push(error.help(help));
     }
 
     fn ignored(&mut self, what: &str, span: Option<Span>) {
@@ -87,6 +115,13 @@ impl Check<'_> {
     }
 
     fn linked(&mut self, linked: &Linked) {
+        let quantifier = linked.quantifier.node;
+        let is_documented = matches!(quantifier, Quantifier::Any | Quantifier::NotAny);
+        if self.compatibility == Compatibility::Classic && !is_documented {
+            let what = format!("`{}`", quantifier.name());
+            let help = "in classic only `any` and `not any` ask for rows of other tables";
+            self.refuse(linked.quantifier.span.clone(), &what, help);
+        }
         if let Some(group) = &linked.filter {
             self.group(format!("{} {}", linked.quantifier.node.name(), linked.table.node), group);
         }

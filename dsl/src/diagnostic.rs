@@ -18,6 +18,14 @@ pub mod code {
     pub const BAD_VALUE: &str = "bad_value";
     pub const WRONG_TYPE: &str = "wrong_type";
     pub const DUPLICATE: &str = "duplicate";
+    /// Two things that can't both be.
+    pub const CONTRADICTION: &str = "contradiction";
+    /// A name that no link has, or one whose rows can't be seen there.
+    pub const UNKNOWN_LINK: &str = "unknown_link";
+    /// A link that names no columns, where none or several would do.
+    pub const UNCLEAR_JOIN: &str = "unclear_join";
+    /// A paging cookie that is none, or of another query.
+    pub const BAD_COOKIE: &str = "bad_cookie";
     /// Of a profile's custom filter: what a query may have and a filter may not.
     pub const NOT_IN_FILTER: &str = "not_in_filter";
     /// Of a profile's custom filter: the query is of another table than the item.

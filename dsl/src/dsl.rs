@@ -2,16 +2,19 @@
 
 mod filter;
 mod lexis;
+mod link;
 mod parse;
 mod print;
+mod print_filter;
+mod select;
 
 pub(crate) use parse::parse;
 pub(crate) use print::print;
 
 /// Words of the grammar. As names of tables and columns they stand in back quotes.
 const RESERVED: &[&str] = &[
-    "all", "and", "any", "as", "asc", "columns", "desc", "false", "fetch", "filter", "link", "not",
-    "on", "or", "order", "top", "true",
+    "all", "and", "any", "as", "asc", "columns", "desc", "distinct", "exists", "false", "fetch",
+    "filter", "first", "in", "inner", "link", "not", "on", "or", "order", "outer", "top", "true",
 ];
 
 fn is_reserved(word: &str) -> bool {

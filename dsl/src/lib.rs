@@ -17,6 +17,7 @@ pub mod operator;
 pub mod query;
 mod reading;
 mod resolve;
+mod shape;
 mod source;
 
 use haversack_core::{catalog::Catalog, limits::QUERY_BYTES_MAX, settings::Compatibility};

@@ -1,11 +1,15 @@
-//! The operators of conditions: one row each, which parsers, resolver, evaluator, printers and
-//! documentation read.
+//! The operators of conditions: what is known of each, which parsers, resolver, evaluator, printers
+//! and documentation read. The rows themselves are in `operator/table.rs`.
 
+mod class;
 mod names;
+mod table;
+mod unit;
 
-use haversack_core::schema::ColumnType;
-
-pub(crate) use names::{LATER, nearest_operator};
+pub use class::TypeClass;
+pub(crate) use names::nearest_operator;
+pub use table::{OPERATORS, Operator};
+pub use unit::Unit;
 
 /// How many values an operator takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,23 +18,44 @@ pub enum Arity {
     None,
     /// Exactly one.
     One,
+    /// Exactly two, written as a list.
+    Two,
     /// A list of at least one.
     Many,
 }
 
-/// The types of columns that an operator is for.
+/// What the values of an operator are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TypeClass {
-    /// All of them.
-    All,
-    /// Numbers, times, dates and texts: what has a less and a more.
-    Ordered,
-    /// Texts.
-    Text,
-    /// Ids and pointers to rows.
-    Identity,
-    /// Whole numbers and choices that hold a language's number.
-    Language,
+pub enum ValueKind {
+    /// Values of the column's type.
+    Column,
+    /// The id of a row of the column's own table.
+    Row,
+    /// How many of a unit, at least 1.
+    Count(Unit),
+    /// The calendar year in which a fiscal year begins.
+    Year,
+    /// The number of a fiscal period, from 1.
+    Period,
+    /// The number of a fiscal period, then a year.
+    PeriodAndYear,
+}
+
+/// What operators have in common: a chapter of the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Equality, order, lists, texts.
+    Values,
+    /// Who asks.
+    Caller,
+    /// The tree that the rows of a table form.
+    Hierarchy,
+    /// Days, weeks, months and years of the calendar.
+    Calendar,
+    /// Stretches of time that end or begin now.
+    Rolling,
+    /// Years and periods of the fiscal calendar.
+    Fiscal,
 }
 
 /// What is to be known of an operator, apart from what it does to values.
@@ -44,9 +69,11 @@ pub struct OperatorInfo {
     pub aliases: &'static [&'static str],
     /// How many values it takes.
     pub arity: Arity,
+    /// What these values are.
+    pub values: ValueKind,
     /// The types of columns that it is for.
     pub types: TypeClass,
-    /// Whether its answer depends on who asks.
+    /// Whether it asks who the caller is. What callers may read, and their zone, count everywhere.
     pub names_caller: bool,
     /// Whether its answer depends on when it is asked.
     pub reads_clock: bool,
@@ -54,86 +81,10 @@ pub struct OperatorInfo {
     pub negative: bool,
     /// Whether a profile's custom filter may have it in classic.
     pub in_classic_filter: bool,
-    /// Its meaning, in one line.
+    /// What it has in common with others.
+    pub group: Group,
+    /// Its meaning, in one line. X and Y stand for its values; without them the values follow.
     pub meaning: &'static str,
-}
-
-macro_rules! operators {
-    ($($operator:ident = $row:expr, $meaning:literal;)*) => {
-        /// An operator of a condition. All that is known of it: [`Operator::info`].
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Operator { $(#[doc = $meaning] $operator,)* }
-
-        /// One row for every operator, in the order of [`Operator`].
-        pub static OPERATORS: &[OperatorInfo] =
-            &[$($row.row(Operator::$operator, $meaning),)*];
-    };
-}
-
-operators! {
-    Eq = classic("eq", Arity::One, TypeClass::All), "equals the value";
-    Ne = classic("ne", Arity::One, TypeClass::All).or(&["neq"]).negative(), "does not equal the value";
-    Gt = classic("gt", Arity::One, TypeClass::Ordered), "is greater than the value";
-    Ge = classic("ge", Arity::One, TypeClass::Ordered), "is greater than the value or equals it";
-    Lt = classic("lt", Arity::One, TypeClass::Ordered), "is less than the value";
-    Le = classic("le", Arity::One, TypeClass::Ordered), "is less than the value or equals it";
-    Like = classic("like", Arity::One, TypeClass::Text), "matches the pattern";
-    NotLike = classic("not-like", Arity::One, TypeClass::Text).negative(), "does not match the pattern";
-    In = classic("in", Arity::Many, TypeClass::All), "is one of the values";
-    NotIn = classic("not-in", Arity::Many, TypeClass::All).negative(), "is none of the values";
-    Null = classic("null", Arity::None, TypeClass::All), "has no value";
-    NotNull = classic("not-null", Arity::None, TypeClass::All), "has a value";
-    BeginsWith = classic("begins-with", Arity::One, TypeClass::Text), "begins with the pattern";
-    NotBeginWith = classic("not-begin-with", Arity::One, TypeClass::Text).negative(), "does not begin with the pattern";
-    EndsWith = classic("ends-with", Arity::One, TypeClass::Text), "ends with the pattern";
-    NotEndWith = classic("not-end-with", Arity::One, TypeClass::Text).negative(), "does not end with the pattern";
-    EqUserid = caller("eq-userid", TypeClass::Identity), "is the caller";
-    NeUserid = caller("ne-userid", TypeClass::Identity).negative(), "is not the caller";
-    EqUserteams = caller("eq-userteams", TypeClass::Identity), "is a team of the caller";
-    EqUseroruserteams = caller("eq-useroruserteams", TypeClass::Identity), "is the caller or a team of theirs";
-    EqUseroruserhierarchy = caller("eq-useroruserhierarchy", TypeClass::Identity), "is the caller or someone below them";
-    EqUseroruserhierarchyandteams = caller("eq-useroruserhierarchyandteams", TypeClass::Identity), "is the caller, someone below them, or a team of one of these";
-    EqBusinessid = caller("eq-businessid", TypeClass::Identity), "is the caller's business unit";
-    NeBusinessid = caller("ne-businessid", TypeClass::Identity).negative(), "is not the caller's business unit";
-    EqUserlanguage = caller("eq-userlanguage", TypeClass::Language), "is the caller's language";
-}
-
-/// A row that is being written down, before its operator and meaning are put in.
-#[derive(Clone, Copy)]
-struct Draft(OperatorInfo);
-
-const fn classic(name: &'static str, arity: Arity, types: TypeClass) -> Draft {
-    Draft(OperatorInfo {
-        operator: Operator::Eq,
-        name,
-        aliases: &[],
-        arity,
-        types,
-        names_caller: false,
-        reads_clock: false,
-        negative: false,
-        in_classic_filter: true,
-        meaning: "",
-    })
-}
-
-const fn caller(name: &'static str, types: TypeClass) -> Draft {
-    let Draft(info) = classic(name, Arity::None, types);
-    Draft(OperatorInfo { names_caller: true, ..info })
-}
-
-impl Draft {
-    const fn or(self, aliases: &'static [&'static str]) -> Self {
-        Self(OperatorInfo { aliases, ..self.0 })
-    }
-
-    const fn negative(self) -> Self {
-        Self(OperatorInfo { negative: true, ..self.0 })
-    }
-
-    const fn row(self, operator: Operator, meaning: &'static str) -> OperatorInfo {
-        OperatorInfo { operator, meaning, ..self.0 }
-    }
 }
 
 impl Operator {
@@ -163,38 +114,6 @@ impl Operator {
     }
 }
 
-impl TypeClass {
-    /// Whether a column of this type is of the class.
-    #[must_use]
-    pub fn contains(self, column_type: ColumnType) -> bool {
-        use ColumnType as T;
-        match self {
-            Self::All => true,
-            Self::Text => matches!(column_type, T::String | T::Memo),
-            Self::Identity => matches!(column_type, T::Uniqueidentifier | T::Lookup | T::Owner),
-            Self::Language => matches!(column_type, T::Integer | T::Bigint | T::Choice),
-            Self::Ordered => match column_type {
-                T::String | T::Memo | T::Datetime | T::Date => true,
-                T::Integer | T::Bigint | T::Decimal | T::Double | T::Money => true,
-                T::Boolean | T::Choice | T::Choices | T::State | T::Status => false,
-                T::Uniqueidentifier | T::Lookup | T::Owner | T::File | T::Image => false,
-            },
-        }
-    }
-
-    /// The columns of the class, for messages.
-    #[must_use]
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::All => "a column of any type",
-            Self::Ordered => "a number, a time, a date or a text",
-            Self::Text => "a text",
-            Self::Identity => "an id, a lookup or an owner",
-            Self::Language => "a whole number or a choice",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -212,7 +131,7 @@ mod tests {
     #[test]
     fn classic_filters_have_the_25_documented_operators() {
         let classic = OPERATORS.iter().filter(|info| info.in_classic_filter).count();
-        assert_eq!((classic, OPERATORS.len()), (25, 25));
+        assert_eq!(classic, 25);
     }
 
     #[test]
@@ -220,9 +139,33 @@ mod tests {
         let names = OPERATORS
             .iter()
             .flat_map(|info| [info.name].into_iter().chain(info.aliases.iter().copied()));
-        let all: Vec<&str> = names.chain(LATER.iter().copied()).collect();
+        let all: Vec<&str> = names.collect();
         let unique: BTreeSet<&str> = all.iter().copied().collect();
         assert_eq!(unique.len(), all.len());
         assert_eq!(all.len(), 83);
+    }
+
+    /// Every negative operator says so in its name, and no other does.
+    #[test]
+    fn negative_operators_are_those_that_say_not() {
+        for info in OPERATORS {
+            let says_not = info.name.starts_with("not-") || info.name.starts_with("ne");
+            let is_other = matches!(info.operator, Operator::NotNull)
+                || matches!(info.group, Group::Calendar | Group::Rolling | Group::Fiscal);
+            assert_eq!(info.negative, says_not && !is_other, "{}", info.name);
+        }
+    }
+
+    #[test]
+    fn meanings_name_as_many_values_as_there_are() {
+        for info in OPERATORS {
+            let names = |letter: &str| info.meaning.split([' ', ',']).any(|word| word == letter);
+            let expected = match info.arity {
+                Arity::None | Arity::Many => names("X") || names("Y"),
+                Arity::One => names("Y"),
+                Arity::Two => !names("X") || !names("Y"),
+            };
+            assert!(!expected, "{}: {}", info.name, info.meaning);
+        }
     }
 }

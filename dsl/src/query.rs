@@ -1,8 +1,15 @@
 //! A resolved query: every name is one of the catalog, every value of the type of its column.
 
+mod cookie;
+mod select;
+
 use haversack_core::{Name, Value};
 
-pub use crate::ast::Quantifier;
+pub use self::{
+    cookie::Cookie,
+    select::{Aggregate, Applied, By, Columns, Grouped, Order, Selected},
+};
+pub use crate::ast::{DatePart, Function, LinkKind, Quantifier};
 use crate::operator::Operator;
 
 /// A whole query.
@@ -10,41 +17,80 @@ use crate::operator::Operator;
 pub struct Query {
     /// The table whose rows are asked for.
     pub table: Name,
-    /// Which columns.
+    /// Which columns; of a query that gives groups, none.
     pub columns: Columns,
-    /// Which rows; all if there is none.
+    /// How rows make groups, if groups are asked for.
+    pub aggregate: Option<Aggregate>,
+    /// The tables that are joined to this one.
+    pub links: Vec<Link>,
+    /// Which rows, after the join; all if there is none.
     pub filter: Option<Filter>,
     /// In which order, before the primary key breaks ties.
     pub order: Vec<Order>,
+    /// Whether choices are ordered by their numbers and not by their labels.
+    pub raw_order: bool,
+    /// Whether rows that look alike come once.
+    pub distinct: bool,
     /// How many at the most.
     pub top: Option<u32>,
+    /// Which of them, by pages.
+    pub page: Option<Page>,
+    /// Whether to count the rows of all pages.
+    pub counts_all: bool,
+    /// What stands for the query without its pages, in the cookies that it gives.
+    pub fingerprint: u64,
 }
 
-/// The columns asked for.
+/// Which rows of an answer, by pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Columns {
-    /// All of them.
-    All,
-    /// These, each under a key of its own.
-    Listed(Vec<Selected>),
+pub struct Page {
+    /// Which page, from 1.
+    pub number: u32,
+    /// How many rows a page has.
+    pub size: u32,
+    /// Where an earlier page ended.
+    pub after: Option<Cookie>,
 }
 
-/// One column asked for.
+/// A table that is joined to the one around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selected {
+pub struct Link {
+    /// Its number: links are numbered from 0, each before those in it.
+    pub number: usize,
+    /// By what the query calls it: its alias, else its table.
+    pub name: Name,
+    /// What becomes of rows that find no partner, or several.
+    pub kind: LinkKind,
+    /// The table.
+    pub table: Name,
+    /// The column on `table`.
+    pub from: Name,
+    /// The column on the table around it that it must equal. Nulls equal nothing.
+    pub to: Name,
+    /// Which rows can be partners; all if there is none.
+    pub filter: Option<Filter>,
+    /// Of [`LinkKind::First`]: which partner is the first.
+    pub order: Vec<Order>,
+    /// The tables that are joined to this one.
+    pub links: Vec<Link>,
+}
+
+/// A column of the row at hand, or of the row that a link found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnRef {
+    /// The link; none: the row at hand.
+    pub link: Option<LinkRef>,
     /// The column.
     pub column: Name,
-    /// What it is called in the result: its alias, else its name.
-    pub key: String,
 }
 
-/// One column to order by.
+/// A link, as columns name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// The column.
-    pub column: Name,
-    /// Whether the greatest comes first.
-    pub descending: bool,
+pub struct LinkRef {
+    /// Its number.
+    pub number: usize,
+    /// By what the query calls it.
+    pub name: Name,
 }
 
 /// What a row must fulfil.
@@ -56,6 +102,8 @@ pub enum Filter {
     Or(Vec<Filter>),
     /// A condition on a column.
     Condition(Condition),
+    /// A comparison of two columns.
+    Comparison(Comparison),
     /// A condition on the rows of another table.
     Linked(Linked),
 }
@@ -63,7 +111,7 @@ pub enum Filter {
 /// Whether rows of another table are there that join this row and that a filter selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Linked {
-    /// Whether some must be there, or none.
+    /// Which rows must be there, or must not.
     pub quantifier: Quantifier,
     /// The other table.
     pub table: Name,
@@ -79,11 +127,22 @@ pub struct Linked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
     /// The column.
-    pub column: Name,
+    pub column: ColumnRef,
     /// The operator.
     pub operator: Operator,
     /// As many values as the operator's arity says.
     pub operand: Operand,
+}
+
+/// Two columns of one type, compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// The one.
+    pub column: ColumnRef,
+    /// One of `eq`, `ne`, `gt`, `ge`, `lt`, `le`.
+    pub operator: Operator,
+    /// The other.
+    pub other: ColumnRef,
 }
 
 /// The values of a condition.
@@ -93,15 +152,41 @@ pub enum Operand {
     None,
     /// One.
     One(Literal),
-    /// A list of at least one.
+    /// A list: of two where the operator takes two, else of at least one.
     Many(Vec<Literal>),
 }
 
 /// One value of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Literal {
-    /// A value that means the same to everyone. Lookups and owners are compared by [`Value::Id`].
+    /// A value that means the same to everyone. Lookups and owners are compared by [`Value::Id`];
+    /// a hierarchy operator has the row where its walk begins as [`Value::Reference`].
     Value(Value),
     /// A wall-clock time, which each caller reads in their own zone.
     Local(jiff::civil::DateTime),
+}
+
+impl Query {
+    /// All links, those in links included, by their numbers.
+    #[must_use]
+    pub fn all_links(&self) -> Vec<&Link> {
+        fn push<'q>(links: &'q [Link], all: &mut Vec<&'q Link>) {
+            for link in links {
+                all.push(link);
+                push(&link.links, all);
+            }
+        }
+        let mut all = Vec::new();
+        push(&self.links, &mut all);
+        all
+    }
+}
+
+impl std::fmt::Display for ColumnRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.link {
+            Some(link) => write!(f, "{}.{}", link.name, self.column),
+            None => write!(f, "{}", self.column),
+        }
+    }
 }

@@ -7,16 +7,15 @@ use haversack_core::{
     Name,
     limits::{
         CONDITIONS_MAX, FILTER_DEPTH_MAX, LIKE_PATTERN_LENGTH_MAX, LINKS_MAX, LIST_VALUES_MAX,
-        TOP_MAX,
     },
 };
 
 use crate::{
     Syntax,
-    ast::{Condition, Fetch, Spanned},
+    ast::{ColumnRef, Condition, Fetch, Spanned},
     diagnostic::{Diagnostic, code},
-    operator::{Arity, LATER, Operator, nearest_operator},
-    source::{Source, Span, named, quoted},
+    operator::{Arity, Operator, nearest_operator},
+    source::{Notes, Source, Span, named, quoted},
 };
 
 /// Errors that one reading reports at the most: enough to mend a query, and a bound on the work.
@@ -28,6 +27,7 @@ pub(crate) enum Given {
     Nothing,
     One(Spanned<String>),
     List(Vec<Spanned<String>>),
+    Column(ColumnRef),
 }
 
 /// One reading of one text.
@@ -36,6 +36,7 @@ pub(crate) struct Reading {
     pub(crate) syntax: Syntax,
     pub(crate) source: Source,
     errors: RefCell<Vec<Diagnostic>>,
+    notes: RefCell<Vec<Diagnostic>>,
     conditions: Cell<usize>,
     links: Cell<usize>,
 }
@@ -46,6 +47,7 @@ impl Reading {
             syntax,
             source: Source::new(text),
             errors: RefCell::default(),
+            notes: RefCell::default(),
             conditions: Cell::default(),
             links: Cell::default(),
         }
@@ -58,6 +60,14 @@ impl Reading {
         }
     }
 
+    /// Notes that something was read and has no effect.
+    pub(crate) fn ignore(&self, span: Span, what: &str) {
+        if self.notes.borrow().len() < ERRORS_MAX {
+            let note = self.source.warning(code::IGNORED, span, format!("{what} has no effect"));
+            self.notes.borrow_mut().push(note);
+        }
+    }
+
     /// Whether enough errors are known to stop looking for more.
     pub(crate) fn is_full(&self) -> bool {
         self.errors.borrow().len() >= ERRORS_MAX
@@ -65,10 +75,15 @@ impl Reading {
 
     /// The tree, unless anything was wrong.
     pub(crate) fn finish(self, fetch: Option<Fetch>) -> Result<Fetch, Vec<Diagnostic>> {
+        if let Some(fetch) = &fetch {
+            self.check_shape(fetch);
+        }
         let mut errors = self.errors.into_inner();
         errors.sort_by_key(|error| error.span.start);
         match fetch {
-            Some(fetch) if errors.is_empty() => Ok(fetch),
+            Some(fetch) if errors.is_empty() => {
+                Ok(Fetch { notes: Notes(self.notes.into_inner()), ..fetch })
+            }
             _ => Err(errors),
         }
     }
@@ -92,43 +107,19 @@ impl Reading {
         if let Some(operator) = Operator::find(text) {
             return Some(Spanned::new(operator, span));
         }
-        let error = if LATER.contains(&text) {
-            self.unsupported(span, &format!("operator `{text}`"))
-        } else {
-            let error = self.source.error(
-                code::UNKNOWN_OPERATOR,
-                span,
-                format!("unknown operator {}", named(text)),
-            );
-            let lower = text.to_ascii_lowercase();
-            match Operator::find(&lower) {
-                Some(_) => error.help(format!("operators are lower case: `{lower}`")),
-                None => error.did_you_mean(nearest_operator(text)),
-            }
-        };
-        self.report(error);
+        let message = format!("unknown operator {}", named(text));
+        let error = self.source.error(code::UNKNOWN_OPERATOR, span, message);
+        let lower = text.to_ascii_lowercase();
+        self.report(match Operator::find(&lower) {
+            Some(_) => error.help(format!("operators are lower case: `{lower}`")),
+            None => error.did_you_mean(nearest_operator(text)),
+        });
         None
     }
 
     /// Something of the full language that is not there yet.
     pub(crate) fn unsupported(&self, span: Span, what: &str) -> Diagnostic {
         self.source.error(code::UNSUPPORTED, span, format!("{what} is not supported yet"))
-    }
-
-    /// How many rows at the most.
-    pub(crate) fn top(&self, text: &str, span: Span) -> Option<Spanned<u32>> {
-        match text.parse::<u32>() {
-            Ok(top) if (1..=TOP_MAX).contains(&top) && !text.starts_with('+') => {
-                Some(Spanned::new(top, span))
-            }
-            _ => {
-                let too_large = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                let code = if too_large { code::LIMIT } else { code::BAD_VALUE };
-                let error = self.source.error(code, span, format!("found top {}", named(text)));
-                self.report(error.expected(format!("a whole number from 1 to {TOP_MAX}")));
-                None
-            }
-        }
     }
 
     /// The error that groups are nested too deep, if they are. The outermost is at depth 1.
@@ -153,14 +144,18 @@ impl Reading {
     /// A condition whose operator has as many values as it takes.
     pub(crate) fn condition(
         &self,
-        column: Spanned<Name>,
+        column: ColumnRef,
         operator: Spanned<Operator>,
         given: Given,
     ) -> Option<Condition> {
-        self.count(&self.conditions, CONDITIONS_MAX, "conditions", column.span.clone());
+        self.count(&self.conditions, CONDITIONS_MAX, "conditions", column.span());
+        if let Given::Column(other) = given {
+            return self.comparison(column, operator, other);
+        }
         let values = match (operator.node.info().arity, given) {
             (Arity::None, Given::Nothing) => Vec::new(),
             (Arity::One, Given::One(value)) => vec![value],
+            (Arity::Two, Given::List(values)) if values.len() == 2 => values,
             (Arity::Many, Given::List(values)) if !values.is_empty() => values,
             (_, given) => {
                 self.report(self.wrong_arity(&operator, &given));
@@ -168,7 +163,7 @@ impl Reading {
             }
         };
         self.check_sizes(&operator, &values)?;
-        Some(Condition { column, operator, values })
+        Some(Condition { column, operator, values, valueof: None })
     }
 
     fn check_sizes(&self, operator: &Spanned<Operator>, values: &[Spanned<String>]) -> Option<()> {
@@ -196,10 +191,12 @@ impl Reading {
             Given::One(_) => "with one value",
             Given::List(values) if values.is_empty() => "with an empty list",
             Given::List(_) => "with a list of values",
+            Given::Column(_) => "with a column",
         };
         let expected = match info.arity {
             Arity::None => "no value",
             Arity::One => "one value",
+            Arity::Two => "a list of two values",
             Arity::Many => "a list of at least one value",
         };
         let message = format!("operator `{}` {found}", info.name);
@@ -221,7 +218,8 @@ impl Reading {
             (Arity::One, _) => {
                 ("write the value after the operator", "write it in the attribute `value`")
             }
-            (Arity::Many, _) => {
+            (Arity::Two, Given::List(values)) if !values.is_empty() => return None,
+            (Arity::Two | Arity::Many, _) => {
                 ("write the list in parentheses: (1, 2)", "write each value in an element `value`")
             }
         };

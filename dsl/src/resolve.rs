@@ -1,10 +1,16 @@
 //! Looks up the names of a query in a catalog, and reads its values by the types of their columns.
 
+mod comparison;
 mod filter;
 mod link;
 mod literal;
+mod operand;
+mod order;
+mod paging;
+mod scope;
+mod select;
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::cell::RefCell;
 
 use haversack_core::{
     Name,
@@ -18,6 +24,7 @@ use crate::{
     ast::{self, Spanned},
     diagnostic::{Diagnostic, code},
     query,
+    resolve::scope::{Known, Scope},
     source::Source,
 };
 
@@ -26,7 +33,9 @@ const DIAGNOSTICS_MAX: usize = 50;
 
 /// Resolves a query.
 pub(crate) fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic>> {
-    let resolver = Resolver { catalog, source: &fetch.source, diagnostics: RefCell::default() };
+    let diagnostics = RefCell::new(fetch.notes.warnings().to_vec());
+    let links = RefCell::default();
+    let resolver = Resolver { catalog, source: &fetch.source, diagnostics, links };
     let query = resolver.query(fetch);
     let mut diagnostics = resolver.diagnostics.into_inner();
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
@@ -46,6 +55,8 @@ struct Resolver<'a> {
     catalog: &'a Catalog,
     source: &'a Source,
     diagnostics: RefCell<Vec<Diagnostic>>,
+    /// The links of the query, by their numbers.
+    links: RefCell<Vec<Known<'a>>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -65,20 +76,35 @@ impl<'a> Resolver<'a> {
 
     fn query(&self, fetch: &ast::Fetch) -> Option<query::Query> {
         let table = self.table(&fetch.table)?;
-        let columns = self.columns(table, &fetch.columns);
-        let filter = fetch.filter.as_ref().map(|group| self.group(table, group));
-        let order = fetch.order.iter().map(|order| self.order(table, order));
+        self.know_links(&fetch.body.links, None);
         // Every part is resolved before any is missed, so that all mistakes are found in one run.
-        let order: Vec<_> = order.collect();
+        let (columns, aggregate) = (self.columns(table, fetch), self.aggregate(table, fetch));
+        let scope = Scope { table, link: None };
+        let filter = match &fetch.body.filter {
+            Some(group) => self.group(scope, group).map(Some),
+            None => Some(None),
+        };
+        let links = self.links(Some(table), &fetch.body.links, &mut 0);
+        let aggregate = aggregate?;
+        let order = self.orders(scope, fetch, aggregate.as_ref());
+        let ties = match &aggregate {
+            Some(aggregate) => aggregate.groups.len(),
+            None => 1 + self.links.borrow().len(),
+        };
+        let page = self.page(fetch, order.as_ref().map_or(0, Vec::len) + ties);
         Some(query::Query {
             table: table.name.clone(),
             columns: columns?,
-            filter: match filter {
-                Some(filter) => Some(filter?),
-                None => None,
-            },
-            order: order.into_iter().collect::<Option<_>>()?,
-            top: fetch.top.as_ref().map(|top| top.node),
+            aggregate,
+            links: links?,
+            filter: filter?,
+            order: order?,
+            raw_order: fetch.raw_order,
+            distinct: fetch.distinct.is_some(),
+            top: fetch.paging.top.as_ref().map(|top| top.node),
+            page: page?,
+            counts_all: fetch.paging.total.is_some(),
+            fingerprint: paging::fingerprint(fetch),
         })
     }
 
@@ -102,38 +128,6 @@ impl<'a> Resolver<'a> {
             self.report(|source| unknown_column(source, table, name));
         }
         found
-    }
-
-    fn columns(&self, table: &Table, columns: &ast::Columns) -> Option<query::Columns> {
-        let ast::Columns::Listed(listed) = columns else { return Some(query::Columns::All) };
-        let mut keys = BTreeSet::new();
-        let selected: Vec<_> =
-            listed.iter().map(|selected| self.selected(table, selected, &mut keys)).collect();
-        Some(query::Columns::Listed(selected.into_iter().collect::<Option<_>>()?))
-    }
-
-    fn selected<'f>(
-        &self,
-        table: &Table,
-        selected: &'f ast::Selected,
-        keys: &mut BTreeSet<&'f str>,
-    ) -> Option<query::Selected> {
-        let key = selected.alias.as_ref().unwrap_or(&selected.column);
-        if !keys.insert(key.node.as_str()) {
-            self.report(|source| {
-                let message = format!("found `{}` twice among the columns", key.node);
-                source
-                    .error(code::DUPLICATE, key.span.clone(), message)
-                    .expected("each column under a name of its own")
-            });
-        }
-        let column = self.column(table, &selected.column)?;
-        Some(query::Selected { column: column.name.clone(), key: key.node.to_string() })
-    }
-
-    fn order(&self, table: &Table, order: &ast::Order) -> Option<query::Order> {
-        let column = self.column(table, &order.column)?;
-        Some(query::Order { column: column.name.clone(), descending: order.descending })
     }
 }
 

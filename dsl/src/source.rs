@@ -70,6 +70,19 @@ impl Source {
     }
 }
 
+/// Warnings of a reading, kept with its tree. All are equal, since trees are compared by what they
+/// say.
+#[derive(Clone, Debug, Default)]
+pub struct Notes(pub(crate) Vec<Diagnostic>);
+
+impl PartialEq for Notes {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Notes {}
+
 impl PartialEq for Source {
     fn eq(&self, _: &Self) -> bool {
         true

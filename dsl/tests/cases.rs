@@ -34,6 +34,7 @@ fn errors() {
     check("errors", compiled);
     check("errors_fetchxml", compiled);
     check("errors_resolve", compiled);
+    check("operators", compiled);
 }
 
 #[test]

@@ -5,18 +5,20 @@ mod common;
 use haversack_core::Name;
 use haversack_dsl::{
     ast::{
-        Columns, Condition, Connective, Fetch, Group, Linked, Order, Part, Quantifier, Selected,
-        Source, Spanned,
+        Body, ColumnRef, Columns, Condition, Connective, DatePart, Fetch, Function, Group, Grouped,
+        Join, Link, LinkKind, Linked, Order, Paging, Part, Quantifier, Selected, Source, Spanned,
+        Term,
     },
     compile,
-    operator::{Arity, OPERATORS},
+    operator::{Arity, OPERATORS, Operator},
     parse, print_dsl, print_fetchxml,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 const RESERVED: &[&str] = &[
     "all", "and", "any", "as", "asc", "columns", "desc", "false", "fetch", "filter", "link", "not",
-    "on", "or", "order", "top", "true", "null", "eq", "in",
+    "on", "or", "order", "top", "true", "null", "eq", "in", "column", "count", "distinct",
+    "exists", "first", "group", "inner", "outer", "page", "size", "total", "utc", "year", "cookie",
 ];
 
 fn name() -> impl Strategy<Value = Spanned<Name>> {
@@ -48,16 +50,33 @@ fn value() -> impl Strategy<Value = Spanned<String>> {
     text.prop_map(Spanned::nowhere)
 }
 
+fn column_ref() -> impl Strategy<Value = ColumnRef> {
+    (option::weighted(0.3, name()), name()).prop_map(|(link, column)| ColumnRef { link, column })
+}
+
 fn condition() -> impl Strategy<Value = Part> {
     let operator = select(OPERATORS.iter().collect::<Vec<_>>());
-    (name(), operator, vec(value(), 1..4)).prop_map(|(column, info, mut values)| {
+    let valued = (column_ref(), operator, vec(value(), 1..4)).prop_map(|(column, info, values)| {
+        let mut values = values;
         match info.arity {
             Arity::None => values.clear(),
             Arity::One => values.truncate(1),
+            Arity::Two => values.resize(2, Spanned::nowhere("2".to_owned())),
             Arity::Many => {}
         }
-        Part::Condition(Condition { column, operator: Spanned::nowhere(info.operator), values })
-    })
+        let operator = Spanned::nowhere(info.operator);
+        Condition { column, operator, values, valueof: None }
+    });
+    let compared = select(vec![Operator::Eq, Operator::Ne, Operator::Gt, Operator::Le]);
+    let compared = (column_ref(), compared, column_ref()).prop_map(|(column, operator, other)| {
+        let operator = Spanned::nowhere(operator);
+        Condition { column, operator, values: Vec::new(), valueof: Some(other) }
+    });
+    prop_oneof![4 => valued, 1 => compared].prop_map(Part::Condition)
+}
+
+fn join() -> impl Strategy<Value = Option<Join>> {
+    option::weighted(0.8, (name(), name()).prop_map(|(from, to)| Join { from, to }))
 }
 
 fn group_of(parts: impl Strategy<Value = Part>) -> impl Strategy<Value = Group> {
@@ -67,15 +86,13 @@ fn group_of(parts: impl Strategy<Value = Part>) -> impl Strategy<Value = Group> 
 
 fn part() -> impl Strategy<Value = Part> {
     condition().prop_recursive(4, 24, 4, |inner| {
-        let quantifier =
-            select(vec![Quantifier::Any, Quantifier::NotAny]).prop_map(Spanned::nowhere);
+        let quantifier = select(Quantifier::ALL.to_vec()).prop_map(Spanned::nowhere);
         let filter = option::of(group_of(inner.clone()));
-        let linked = (quantifier, name(), name(), name(), filter).prop_map(
-            |(quantifier, table, from, to, filter)| {
+        let linked =
+            (quantifier, name(), join(), filter).prop_map(|(quantifier, table, join, filter)| {
                 let filter = filter.and_then(Group::unless_empty);
-                Part::Linked(Linked { quantifier, table, from, to, filter })
-            },
-        );
+                Part::Linked(Linked { quantifier, table, join, filter })
+            });
         prop_oneof![group_of(inner).prop_map(Part::Group), linked]
     })
 }
@@ -89,29 +106,121 @@ fn links(group: &Group) -> usize {
     group.parts.iter().map(links_of).sum()
 }
 
-fn fetch() -> impl Strategy<Value = Fetch> {
-    let selected =
-        (name(), option::of(name())).prop_map(|(column, alias)| Selected { column, alias });
-    let columns = vec(selected, 0..4).prop_map(|listed| match listed.is_empty() {
-        true => Columns::All,
-        false => Columns::Listed(listed),
-    });
-    let order =
-        (name(), any::<bool>()).prop_map(|(column, descending)| Order { column, descending });
-    let filter = option::of(group_of(part()))
-        .prop_map(|filter| filter.and_then(Group::unless_empty))
-        .prop_filter("few links", |filter| filter.as_ref().is_none_or(|group| links(group) <= 15));
-    let top = option::of((1_u32..=5000).prop_map(Spanned::nowhere));
-    (name(), columns, filter, vec(order, 0..3), top).prop_map(
-        |(table, columns, filter, order, top)| Fetch {
-            source: Source::default(),
-            table,
-            columns,
-            filter,
-            order,
-            top,
+/// A column, or where groups are asked for a function.
+fn selected(is_aggregate: bool) -> impl Strategy<Value = Selected> {
+    let function = select(Function::ALL.to_vec()).prop_map(|(function, _)| function);
+    (name(), option::of(name()), name(), function, any::<bool>(), any::<bool>()).prop_map(
+        move |(column, alias, name, function, flag, rows)| {
+            if !is_aggregate {
+                return Selected { term: Term::Column(column), alias };
+            }
+            let of_rows = function == Function::Rows;
+            // The name that a key has by custom says no more than no name.
+            let column = (!of_rows || rows).then_some(column).filter(|c| !c.node.ends_with("id"));
+            let function = if column.is_none() { Function::Rows } else { function };
+            let distinct = flag && function != Function::Rows;
+            let function = Spanned::nowhere(function);
+            Selected { term: Term::Function { function, column, distinct }, alias: Some(name) }
         },
     )
+}
+
+fn grouped() -> impl Strategy<Value = Grouped> {
+    let part = option::of(select(DatePart::ALL.to_vec()).prop_map(Spanned::nowhere));
+    (name(), part, any::<bool>(), option::of(name())).prop_map(|(column, part, utc, alias)| {
+        let utc = utc && part.is_some();
+        Grouped { column, part, utc, alias }
+    })
+}
+
+/// What is said of a table, without links.
+fn body(is_aggregate: bool) -> impl Strategy<Value = Body> {
+    let order =
+        (column_ref(), any::<bool>()).prop_map(|(column, descending)| Order { column, descending });
+    let columns = vec(selected(is_aggregate), 0..4).prop_map(Columns::Listed);
+    let groups = vec(grouped(), 0..if is_aggregate { 3 } else { 1 });
+    let filter = option::weighted(0.4, group_of(part()));
+    (columns, groups, filter, vec(order, 0..3)).prop_map(|(columns, groups, filter, order)| Body {
+        columns,
+        groups,
+        filter: filter.and_then(Group::unless_empty),
+        links: Vec::new(),
+        order,
+    })
+}
+
+fn link(is_aggregate: bool) -> impl Strategy<Value = Link> {
+    let kind = || select(LinkKind::ALL.to_vec()).prop_map(Spanned::nowhere);
+    let bare = move || (kind(), name(), option::of(name()), join(), body(is_aggregate));
+    let flat = bare().prop_map(|(kind, table, alias, join, mut body)| {
+        if body.columns.is_none() && body.groups.is_empty() && table.node.len() % 5 == 0 {
+            body.columns = Columns::All;
+        }
+        Link { kind, table, alias, join, body }
+    });
+    flat.prop_recursive(3, 4, 2, move |inner| {
+        (bare(), vec(inner, 0..3)).prop_map(|((kind, table, alias, join, body), links)| Link {
+            kind,
+            table,
+            alias,
+            join,
+            body: Body { links, ..body },
+        })
+    })
+    .prop_map(move |mut link| {
+        if is_aggregate {
+            no_stars(&mut link.body);
+        }
+        link
+    })
+}
+
+/// All columns beside groups is a contradiction.
+fn no_stars(body: &mut Body) {
+    if body.columns == Columns::All {
+        body.columns = Columns::default();
+    }
+    body.links.iter_mut().for_each(|link| no_stars(&mut link.body));
+}
+
+fn paging() -> impl Strategy<Value = Paging> {
+    let number = || option::of((1_u32..=9000).prop_map(Spanned::nowhere));
+    let cookie = value().prop_filter("an empty cookie is none", |text| !text.node.is_empty());
+    let flag = option::of(Just(Spanned::nowhere(())));
+    let pages = (number(), number(), option::of(cookie), flag)
+        .prop_map(|(page, size, cookie, total)| Paging { top: None, page, size, cookie, total });
+    prop_oneof![number().prop_map(|top| Paging { top, ..Paging::default() }), pages]
+}
+
+fn fetch() -> impl Strategy<Value = Fetch> {
+    any::<bool>()
+        .prop_flat_map(|is_aggregate| {
+            let flags = (any::<bool>(), any::<bool>());
+            let links = vec(link(is_aggregate), 0..3);
+            (name(), body(is_aggregate), links, paging(), flags).prop_map(
+                |(table, body, links, paging, (distinct, raw_order))| {
+                    let mut fetch = Fetch {
+                        source: Source::default(),
+                        table,
+                        body: Body { links, ..body },
+                        distinct: distinct.then(|| Spanned::nowhere(())),
+                        raw_order,
+                        paging,
+                        notes: Default::default(),
+                    };
+                    if fetch.body.columns.is_none() && !fetch.is_aggregate() {
+                        fetch.body.columns = Columns::All;
+                    }
+                    fetch
+                },
+            )
+        })
+        .prop_filter("few links", |fetch| all_links(&fetch.body) <= 15)
+}
+
+fn all_links(body: &Body) -> usize {
+    let own = body.filter.as_ref().map_or(0, links);
+    own + body.links.iter().map(|link| 1 + all_links(&link.body)).sum::<usize>()
 }
 
 /// One edit of a text: at a place in thousandths of it, so much is cut out and this put in.
@@ -133,7 +242,11 @@ fn edits() -> impl Strategy<Value = Vec<(usize, usize, String)>> {
             "&#0;",
             "<!DOCTYPE a>",
             "not",
-            " or "
+            " or ",
+            ".",
+            " column ",
+            "count(",
+            "link in "
         ])
         .prop_map(str::to_owned),
     ];

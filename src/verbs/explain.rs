@@ -2,11 +2,15 @@
 
 use std::process::ExitCode;
 
-use haversack_core::{Value, event::RowKey, json::value_json, schema::Table};
+use haversack_core::{
+    Value,
+    event::RowKey,
+    json::{bare_json, value_json},
+    schema::Table,
+};
 use haversack_dataset::{
     Check, ConditionTruth, Evaluator, Explanation, FilterTruth, Obvious, Offered,
 };
-use haversack_dsl::query::Quantifier;
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -75,8 +79,13 @@ fn condition_lines(table: &Table, truth: &FilterTruth, indent: usize, text: &mut
             let value = value(table, found);
             say(found.holds, &format!("{} (found {value})", found.condition));
         }
+        FilterTruth::Comparison(found) => {
+            let json = |value: &Option<Value>| value.as_ref().map_or(Json::Null, bare_json);
+            let (one, other) = (json(&found.values.0), json(&found.values.1));
+            say(found.holds, &format!("{} (found {one} and {other})", found.comparison));
+        }
         FilterTruth::Linked(found) => {
-            let quantifier = quantifier(found.quantifier);
+            let quantifier = found.quantifier.name();
             say(
                 found.holds,
                 &format!("{quantifier} {} (found {})", found.table, found.found.len()),
@@ -85,16 +94,9 @@ fn condition_lines(table: &Table, truth: &FilterTruth, indent: usize, text: &mut
     }
 }
 
-fn quantifier(quantifier: Quantifier) -> &'static str {
-    match quantifier {
-        Quantifier::Any => "any",
-        Quantifier::NotAny => "not any",
-    }
-}
-
 fn value(table: &Table, found: &ConditionTruth) -> Json {
     let json = |value: &Value| {
-        table.column(&found.condition.column).map(|column| value_json(column, value))
+        table.column(&found.condition.column.column).map(|column| value_json(column, value))
     };
     found.value.as_ref().and_then(json).unwrap_or(Json::Null)
 }
@@ -111,9 +113,18 @@ fn filter_json(table: &Table, truth: &FilterTruth) -> Json {
             "condition": found.condition.to_string(),
             "value": value(table, found),
         }),
+        FilterTruth::Comparison(found) => {
+            let (one, other) = &found.values;
+            json!({
+                "holds": found.holds,
+                "condition": found.comparison.to_string(),
+                "value": one.as_ref().map(bare_json),
+                "other": other.as_ref().map(bare_json),
+            })
+        }
         FilterTruth::Linked(found) => json!({
             "holds": found.holds,
-            "linked": format!("{} {}", quantifier(found.quantifier), found.table),
+            "linked": format!("{} {}", found.quantifier.name(), found.table),
             "found": found.found,
         }),
     }

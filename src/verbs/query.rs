@@ -5,8 +5,8 @@ use std::{
     process::ExitCode,
 };
 
-use haversack_core::{Value, json::value_json, schema::Table};
-use haversack_dataset::{Answer, Caller, Evaluator, Obvious};
+use haversack_core::{json::bare_json, schema::Table};
+use haversack_dataset::{Answer, Answers, Caller, Evaluator, Obvious};
 use haversack_dsl::{
     Diagnostic, Severity, Syntax,
     query::{Columns, Query},
@@ -52,30 +52,37 @@ pub fn query(
     let resolved = haversack_dsl::resolve(&fetch, catalog).map_err(|all| failure(file, &all))?;
     let query = resolved.query;
     let table = session::table(catalog, &query.table)?;
-    let answers = Obvious::new(at.state.as_ref()).query(&caller, &query);
-    let lines: Vec<Line> = answers.iter().map(|answer| row(table, &query, answer)).collect();
-    let keys: Vec<&str> = match &query.columns {
-        Columns::All => table.columns().iter().map(|column| column.name.as_str()).collect(),
-        Columns::Listed(listed) => listed.iter().map(|selected| selected.key.as_str()).collect(),
-    };
-    output::print(format, &keys, &lines)?;
+    let answers = Obvious::new(at.state.as_ref()).answers(&caller, &query);
+    let lines: Vec<Line> = answers.rows.iter().map(row).collect();
+    output::print(format, &keys(table, &query), &lines)?;
+    tell_pages(&query, &answers);
     Ok(ExitCode::SUCCESS)
 }
 
 /// A row of an answer; lookups are bare ids.
-fn row(table: &Table, query: &Query, answer: &Answer) -> Line {
-    let column = |key: &str| match &query.columns {
-        Columns::All => table.column(key),
-        Columns::Listed(listed) => {
-            let selected = listed.iter().find(|selected| selected.key == key)?;
-            table.column(&selected.column)
-        }
-    };
-    let json = |key: &str, value: &Value| match value {
-        Value::Reference(reference) => Json::from(reference.id.to_string()),
-        other => column(key).map_or(Json::Null, |column| value_json(column, other)),
-    };
-    answer.values.iter().map(|(key, value)| (key.clone(), json(key, value))).collect()
+fn row(answer: &Answer) -> Line {
+    answer.values.iter().map(|(key, value)| (key.clone(), bare_json(value))).collect()
+}
+
+/// The keys of a row, in their order.
+fn keys<'a>(table: &'a Table, query: &'a Query) -> Vec<&'a str> {
+    if let Some(aggregate) = &query.aggregate {
+        return aggregate.keys().collect();
+    }
+    match &query.columns {
+        Columns::All => table.columns().iter().map(|column| column.name.as_str()).collect(),
+        Columns::Listed(listed) => listed.iter().map(|selected| selected.key.as_str()).collect(),
+    }
+}
+
+/// Says on standard error how many rows there are in all, and how to ask for the next page.
+fn tell_pages(query: &Query, answers: &Answers) {
+    if query.counts_all {
+        eprintln!("rows in all: {}", answers.total);
+    }
+    if let (Some(page), Some(next)) = (&query.page, &answers.next) {
+        eprintln!("next page: {}, cookie: {next}", page.number.saturating_add(1));
+    }
 }
 
 /// `check FILE…`.

@@ -13,6 +13,7 @@ mod golden;
 mod kill;
 mod loading;
 mod operators;
+mod operators_document;
 mod place;
 mod properties;
 mod repair;

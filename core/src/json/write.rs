@@ -13,6 +13,17 @@ use crate::{
 #[must_use]
 pub fn value_json(column: &Column, value: &Value) -> Json {
     match value {
+        Value::Reference(reference) if column.is_polymorphic() => {
+            json!({"table": reference.table.as_str(), "id": reference.id.to_string()})
+        }
+        other => bare_json(other),
+    }
+}
+
+/// A value as JSON by itself: pointers to rows as the bare id.
+#[must_use]
+pub fn bare_json(value: &Value) -> Json {
+    match value {
         Value::Text(text) => Json::from(text.as_str()),
         Value::Integer(number) => Json::from(*number),
         Value::Decimal(number) => {
@@ -26,9 +37,6 @@ pub fn value_json(column: &Column, value: &Value) -> Json {
         Value::Timestamp(instant) => Json::from(instant.to_string()),
         Value::Date(date) => Json::from(date.to_string()),
         Value::Id(id) => Json::from(id.to_string()),
-        Value::Reference(reference) if column.is_polymorphic() => {
-            json!({"table": reference.table.as_str(), "id": reference.id.to_string()})
-        }
         Value::Reference(reference) => Json::from(reference.id.to_string()),
     }
 }

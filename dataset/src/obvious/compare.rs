@@ -3,11 +3,13 @@
 use std::cmp::Ordering;
 
 use haversack_core::{
-    Date, Timestamp, Value,
+    Value,
     text::{equality_key, text_key},
 };
 use haversack_dsl::query::Literal;
-use jiff::{civil::DateTime, tz::TimeZone};
+use jiff::tz::TimeZone;
+
+use super::time::{date_as_wall, instant};
 
 /// Whether value and literal are the same: text without regard to case, accents, trailing spaces.
 pub(super) fn equal(value: &Value, literal: &Literal, zone: &TimeZone) -> bool {
@@ -38,13 +40,28 @@ pub(super) fn same_set(value: &Value, literals: &[Literal]) -> bool {
     *held == listed
 }
 
+/// Whether a multi-select value holds one of these options.
+pub(super) fn has_one(value: &Value, literals: &[Literal]) -> bool {
+    let Value::Choices(held) = value else { return false };
+    literals.iter().any(|literal| match literal {
+        Literal::Value(Value::Choice(option)) => held.contains(option),
+        _ => false,
+    })
+}
+
+/// Whether a value lies from one literal to another, both included.
+pub(super) fn between(value: &Value, low: &Literal, high: &Literal, zone: &TimeZone) -> bool {
+    order(value, low, zone).is_some_and(Ordering::is_ge)
+        && order(value, high, zone).is_some_and(Ordering::is_le)
+}
+
 /// How a value stands to a literal of its kind; none where the two can't be compared.
 pub(super) fn order(value: &Value, literal: &Literal, zone: &TimeZone) -> Option<Ordering> {
     match (value, literal) {
         (Value::Timestamp(value), Literal::Local(local)) => Some(value.cmp(&instant(*local, zone))),
-        (Value::Date(value), Literal::Local(local)) => Some(midnight(*value).cmp(local)),
+        (Value::Date(value), Literal::Local(local)) => Some(date_as_wall(*value).cmp(local)),
         (Value::Date(value), Literal::Value(Value::Timestamp(instant))) => {
-            Some(midnight(*value).cmp(&zone.to_datetime(instant.to_jiff())))
+            Some(date_as_wall(*value).cmp(&zone.to_datetime(instant.to_jiff())))
         }
         (_, Literal::Value(literal)) => order_values(value, literal),
         _ => None,
@@ -70,14 +87,4 @@ fn order_values(value: &Value, literal: &Value) -> Option<Ordering> {
 
 fn decimal(integer: i64) -> rust_decimal::Decimal {
     rust_decimal::Decimal::from(integer)
-}
-
-fn midnight(date: Date) -> DateTime {
-    date.to_jiff().to_datetime(jiff::civil::Time::midnight())
-}
-
-/// The instant of a wall clock reading: of two the earlier, of none the one just after the gap.
-fn instant(local: DateTime, zone: &TimeZone) -> Timestamp {
-    let instant = zone.to_ambiguous_timestamp(local).compatible();
-    instant.map_or(Timestamp(i64::MAX), Timestamp::from_jiff)
 }

@@ -7,23 +7,27 @@ use std::{cmp::Ordering, collections::BTreeSet};
 
 use haversack_core::{RowId, Value, catalog::Catalog};
 use haversack_dsl::{
-    operator::Operator,
+    operator::{Group, Operator},
     query::{Condition, Literal, Operand},
 };
 
-use super::{compare, like::like};
-use crate::Caller;
+use super::{
+    compare, hierarchy,
+    like::like,
+    time::{self, Moment},
+};
+use crate::{Caller, Rows};
 
 /// Whether the condition holds for a row that has this value in its column.
 pub(super) fn holds(
-    catalog: &Catalog,
+    rows: &dyn Rows,
     caller: &Caller,
     condition: &Condition,
     value: Option<&Value>,
 ) -> bool {
     match negated(condition.operator) {
-        Some(positive) => !positive_holds(catalog, caller, positive, &condition.operand, value),
-        None => positive_holds(catalog, caller, condition.operator, &condition.operand, value),
+        Some(positive) => !positive_holds(rows, caller, positive, &condition.operand, value),
+        None => positive_holds(rows, caller, condition.operator, &condition.operand, value),
     }
 }
 
@@ -35,6 +39,9 @@ fn negated(operator: Operator) -> Option<Operator> {
         Operator::NotLike => Operator::Like,
         Operator::NotBeginWith => Operator::BeginsWith,
         Operator::NotEndWith => Operator::EndsWith,
+        Operator::NotBetween => Operator::Between,
+        Operator::NotContainValues => Operator::ContainValues,
+        Operator::NotUnder => Operator::Under,
         Operator::NeUserid => Operator::EqUserid,
         Operator::NeBusinessid => Operator::EqBusinessid,
         Operator::Null => Operator::NotNull,
@@ -43,17 +50,33 @@ fn negated(operator: Operator) -> Option<Operator> {
 }
 
 fn positive_holds(
-    catalog: &Catalog,
+    rows: &dyn Rows,
     caller: &Caller,
     operator: Operator,
     operand: &Operand,
     value: Option<&Value>,
 ) -> bool {
     let Some(value) = value else { return false };
+    let catalog = rows.catalog();
+    match operator.info().group {
+        Group::Values => compares(caller, operator, operand, value),
+        Group::Caller => is_callers(catalog, caller, operator, value),
+        Group::Hierarchy => {
+            value_id(value).is_some_and(|id| hierarchy::stands(rows, caller, operator, operand, id))
+        }
+        Group::Calendar | Group::Rolling | Group::Fiscal => {
+            let fiscal_year = &catalog.settings.fiscal_year;
+            let moment = Moment { now: caller.now, zone: &caller.time_zone, fiscal_year };
+            time::lies_in(&moment, operator, operand, value)
+        }
+    }
+}
+
+/// Whether an id is the caller's, or a number their language.
+fn is_callers(catalog: &Catalog, caller: &Caller, operator: Operator, value: &Value) -> bool {
     let is = |id: Option<RowId>| id.is_some() && id == value_id(value);
     let among = |ids: BTreeSet<RowId>| value_id(value).is_some_and(|id| ids.contains(&id));
     match operator {
-        Operator::NotNull => true,
         Operator::EqUserid => is(caller.user),
         Operator::EqBusinessid => is(caller.business_unit(catalog)),
         Operator::EqUserteams => among(caller.teams(catalog)),
@@ -65,7 +88,7 @@ fn positive_holds(
             Value::Choice(language) => *language == caller.language,
             _ => false,
         },
-        _ => compares(caller, operator, operand, value),
+        _ => false,
     }
 }
 
@@ -91,10 +114,16 @@ fn compares(caller: &Caller, operator: Operator, operand: &Operand, value: &Valu
         Operand::None | Operand::Many(_) => false,
     };
     match (operator, operand) {
+        (Operator::NotNull, _) => true,
         (Operator::Eq, Operand::One(literal)) => compare::equal(value, literal, zone),
         (Operator::In, Operand::Many(literals)) => match value {
             Value::Choices(_) => compare::same_set(value, literals),
             _ => literals.iter().any(|literal| compare::equal(value, literal, zone)),
+        },
+        (Operator::ContainValues, Operand::Many(literals)) => compare::has_one(value, literals),
+        (Operator::Between, Operand::Many(literals)) => match literals.as_slice() {
+            [low, high] => compare::between(value, low, high, zone),
+            _ => false,
         },
         (Operator::Gt, _) => ordered(Ordering::is_gt),
         (Operator::Ge, _) => ordered(Ordering::is_ge),

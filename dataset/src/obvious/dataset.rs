@@ -89,9 +89,7 @@ pub(super) fn direct(
         }),
         Criterion::Custom => {
             match haversack_dsl::compile(item.filter.as_deref().unwrap_or(""), catalog) {
-                Ok(resolved) => {
-                    query::select(rows, caller, table, &resolved.query).map(|(id, _)| id).collect()
-                }
+                Ok(resolved) => query::select(rows, caller, table, &resolved.query).collect(),
                 // A later change of the schema can leave a filter without its columns; it then
                 // selects nothing, and `explain` says so.
                 Err(_) => BTreeSet::new(),

@@ -8,7 +8,7 @@ use haversack_core::{
     schema::Table,
     security::{Depth, Privilege},
 };
-use haversack_dsl::query::{Condition, Filter, Linked, Quantifier};
+use haversack_dsl::query::{Comparison, Condition, Filter, Linked, Quantifier};
 
 use super::{
     condition,
@@ -106,6 +106,8 @@ pub enum FilterTruth {
     Or(bool, Vec<FilterTruth>),
     /// A condition.
     Condition(ConditionTruth),
+    /// A comparison of two columns.
+    Comparison(ComparisonTruth),
     /// Linked rows.
     Linked(LinkedTruth),
 }
@@ -121,10 +123,21 @@ pub struct ConditionTruth {
     pub holds: bool,
 }
 
+/// A comparison of two columns with the row's values and its truth.
+#[derive(Clone, Debug)]
+pub struct ComparisonTruth {
+    /// The comparison.
+    pub comparison: Comparison,
+    /// What the row has in the one column, and in the other.
+    pub values: (Option<Value>, Option<Value>),
+    /// Whether it holds.
+    pub holds: bool,
+}
+
 /// A filter on linked rows with its truth.
 #[derive(Clone, Debug)]
 pub struct LinkedTruth {
-    /// Whether some or no row is asked for.
+    /// Which rows are asked for.
     pub quantifier: Quantifier,
     /// The linked table.
     pub table: Name,
@@ -141,6 +154,7 @@ impl FilterTruth {
         match self {
             Self::And(holds, _) | Self::Or(holds, _) => *holds,
             Self::Condition(truth) => truth.holds,
+            Self::Comparison(truth) => truth.holds,
             Self::Linked(truth) => truth.holds,
         }
     }
@@ -166,7 +180,7 @@ pub(super) fn explain(rows: &dyn Rows, caller: &Caller, name: &Name, id: RowId) 
     if let (Some(table), Some(values)) = (table, values) {
         checks.push(readable_check(rows, caller, table, &values));
         if let Some((item, _)) = item {
-            let row = Tested { table, id, values: &values };
+            let row = Tested::alone(table, id, &values);
             checks.push(criterion(rows, caller, item, row));
             checks.extend(relationships(rows, item, table, id, &included));
         }
@@ -284,9 +298,16 @@ fn truth(rows: &dyn Rows, caller: &Caller, filter: &Filter, row: Tested<'_>) -> 
             FilterTruth::Or(parts.iter().any(FilterTruth::holds), parts)
         }
         Filter::Condition(condition) => {
-            let value = row.value(rows, &condition.column);
-            let holds = condition::holds(rows.catalog(), caller, condition, value.as_ref());
+            let value = row.column(rows, &condition.column);
+            let holds = condition::holds(rows, caller, condition, value.as_ref());
             FilterTruth::Condition(ConditionTruth { condition: condition.clone(), value, holds })
+        }
+        Filter::Comparison(comparison) => {
+            let value = row.column(rows, &comparison.column);
+            let other = row.column(rows, &comparison.other);
+            let holds = filter::compares(comparison, value.as_ref(), other.as_ref());
+            let (comparison, values) = (comparison.clone(), (value, other));
+            FilterTruth::Comparison(ComparisonTruth { comparison, values, holds })
         }
         Filter::Linked(linked) => FilterTruth::Linked(linked_truth(rows, caller, linked, row)),
     }
@@ -295,9 +316,6 @@ fn truth(rows: &dyn Rows, caller: &Caller, filter: &Filter, row: Tested<'_>) -> 
 fn linked_truth(rows: &dyn Rows, caller: &Caller, linked: &Linked, row: Tested<'_>) -> LinkedTruth {
     let found: Vec<RowId> =
         filter::linked_rows(rows, caller, linked, row).take(LINKED_ROWS_NAMED_MAX).collect();
-    let holds = match linked.quantifier {
-        Quantifier::Any => !found.is_empty(),
-        Quantifier::NotAny => found.is_empty(),
-    };
+    let holds = filter::quantified(rows, caller, linked, row);
     LinkedTruth { quantifier: linked.quantifier, table: linked.table.clone(), found, holds }
 }

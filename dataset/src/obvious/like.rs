@@ -1,13 +1,13 @@
 //! `like`: `%` any run, `_` one character, `[…]` one of a set, `[^…]` one not of it.
 //!
-//! Both sides are compared by their text key. Time is linear in text times pattern: on a mismatch
-//! only the last `%` is tried again, one character further on.
+//! Both sides are compared by their text key. The text is read once, with all places of the pattern
+//! at which one may be by then: a bit for each, so that no text and pattern take long.
 
 use haversack_core::text::text_key;
 
+/// What one character of the text is held against.
 #[derive(Debug, PartialEq)]
 enum Token {
-    AnyRun,
     AnyOne,
     One(char),
     Set {
@@ -18,65 +18,134 @@ enum Token {
     Never,
 }
 
+/// A pattern, its runs apart.
+#[derive(Default)]
+struct Pattern {
+    tokens: Vec<Token>,
+    /// Before which tokens, or at the end, any run may stand.
+    runs: Vec<usize>,
+}
+
 /// Whether the text matches the pattern.
 pub(super) fn like(text: &str, pattern: &str) -> bool {
-    let text: Vec<char> = text_key(text).chars().collect();
-    let pattern = tokens(&text_key(pattern));
-    matches(&text, &pattern)
+    matches(&text_key(text), &Pattern::read(&text_key(pattern)))
 }
 
-fn matches(text: &[char], pattern: &[Token]) -> bool {
-    let (mut at, mut token) = (0, 0);
-    let mut last_run: Option<(usize, usize)> = None;
-    while at < text.len() {
-        match pattern.get(token) {
-            Some(Token::AnyRun) => {
-                last_run = Some((token + 1, at));
-                token += 1;
-            }
-            Some(one) if accepts(one, text[at]) => (at, token) = (at + 1, token + 1),
-            _ => {
-                let Some((after_run, began)) = last_run else { return false };
-                last_run = Some((after_run, began + 1));
-                (at, token) = (began + 1, after_run);
-            }
+/// A set of places of the pattern, 64 to a word. Place n: so many tokens have been met.
+type Places = Vec<u64>;
+
+fn matches(text: &str, pattern: &Pattern) -> bool {
+    let end = pattern.tokens.len();
+    let places = |listed: &[usize]| {
+        let mut places: Places = vec![0; end / 64 + 1];
+        listed.iter().for_each(|place| places[place / 64] |= 1 << (place % 64));
+        places
+    };
+    let has_end = |places: &Places| places[end / 64] >> (end % 64) & 1 == 1;
+    let (mut at, stays) = (places(&[0]), places(&pattern.runs));
+    let mut alphabet = Alphabet::of(pattern);
+    for c in text.chars() {
+        if has_end(&at) && has_end(&stays) {
+            return true;
+        }
+        if !step(&mut at, alphabet.accepting(c), &stays) {
+            return false;
         }
     }
-    pattern[token..].iter().all(|rest| *rest == Token::AnyRun)
+    has_end(&at)
 }
 
-fn accepts(token: &Token, c: char) -> bool {
-    match token {
-        Token::AnyOne => true,
-        Token::One(expected) => *expected == c,
-        Token::Set { negated, ranges } => {
-            ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated
+/// Goes on by one character: past the tokens that accept it, and in runs nowhere. Whether there is
+/// any place left to be at.
+fn step(at: &mut Places, accepting: &Places, stays: &Places) -> bool {
+    let (mut carried, mut any) = (0, 0);
+    for ((at, accepting), stays) in at.iter_mut().zip(accepting).zip(stays) {
+        let past = *at & accepting;
+        *at = *at & stays | past << 1 | carried;
+        carried = past >> 63;
+        any |= *at;
+    }
+    any != 0
+}
+
+/// The characters, sorted into stretches within which all are alike to a pattern.
+struct Alphabet<'p> {
+    pattern: &'p Pattern,
+    /// Where a stretch begins, apart from the first.
+    begins: Vec<u32>,
+    /// The places whose tokens accept the characters of each stretch, once that was asked.
+    accepting: Vec<Option<Places>>,
+}
+
+impl<'p> Alphabet<'p> {
+    fn of(pattern: &'p Pattern) -> Self {
+        let mut begins: Vec<u32> = pattern.tokens.iter().flat_map(Token::begins).collect();
+        begins.sort_unstable();
+        begins.dedup();
+        Self { pattern, accepting: vec![None; begins.len() + 1], begins }
+    }
+
+    fn accepting(&mut self, c: char) -> &Places {
+        let stretch = self.begins.partition_point(|begin| *begin <= u32::from(c));
+        let tokens = &self.pattern.tokens;
+        self.accepting[stretch].get_or_insert_with(|| {
+            let mut places = vec![0; tokens.len() / 64 + 1];
+            let accepting = tokens.iter().enumerate().filter(|(_, token)| token.accepts(c));
+            accepting.for_each(|(place, _)| places[place / 64] |= 1 << (place % 64));
+            places
+        })
+    }
+}
+
+impl Token {
+    fn accepts(&self, c: char) -> bool {
+        match self {
+            Self::AnyOne => true,
+            Self::One(expected) => *expected == c,
+            Self::Set { negated, ranges } => {
+                ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated
+            }
+            Self::Never => false,
         }
-        Token::AnyRun | Token::Never => false,
+    }
+
+    /// The characters that may be accepted other than those before them.
+    fn begins(&self) -> Vec<u32> {
+        let ends = |low: char, high: char| [u32::from(low), u32::from(high) + 1];
+        match self {
+            Self::One(c) => ends(*c, *c).to_vec(),
+            Self::Set { ranges, .. } => ranges.iter().flat_map(|(l, h)| ends(*l, *h)).collect(),
+            Self::AnyOne | Self::Never => Vec::new(),
+        }
     }
 }
 
-fn tokens(pattern: &str) -> Vec<Token> {
-    let chars: Vec<char> = pattern.chars().collect();
-    let mut tokens = Vec::with_capacity(chars.len());
-    let mut at = 0;
-    while at < chars.len() {
-        let (token, next) = match chars[at] {
-            '%' => (Token::AnyRun, at + 1),
-            '_' => (Token::AnyOne, at + 1),
-            '[' => set(&chars, at + 1),
-            c => (Token::One(c), at + 1),
-        };
-        tokens.push(token);
-        at = next;
+impl Pattern {
+    fn read(text: &str) -> Self {
+        let chars: Vec<char> = text.chars().collect();
+        let mut pattern = Self::default();
+        let mut at = 0;
+        while at < chars.len() {
+            let (token, next) = match chars[at] {
+                '%' => (None, at + 1),
+                '_' => (Some(Token::AnyOne), at + 1),
+                '[' => set(&chars, at + 1),
+                c => (Some(Token::One(c)), at + 1),
+            };
+            match token {
+                Some(token) => pattern.tokens.push(token),
+                None => pattern.runs.push(pattern.tokens.len()),
+            }
+            at = next;
+        }
+        pattern
     }
-    tokens
 }
 
 /// The set that begins at `start`, after its bracket; the first `]` closes it.
-fn set(chars: &[char], start: usize) -> (Token, usize) {
+fn set(chars: &[char], start: usize) -> (Option<Token>, usize) {
     let Some(length) = chars[start..].iter().position(|c| *c == ']') else {
-        return (Token::Never, chars.len());
+        return (Some(Token::Never), chars.len());
     };
     let end = start + length;
     let negated = chars[start..end].first() == Some(&'^');
@@ -93,11 +162,13 @@ fn set(chars: &[char], start: usize) -> (Token, usize) {
             at += 1;
         }
     }
-    (Token::Set { negated, ranges }, end + 1)
+    (Some(Token::Set { negated, ranges }), end + 1)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::like;
 
     #[test]
@@ -130,9 +201,63 @@ mod tests {
         }
     }
 
+    /// The same, said as plainly as can be: every way to share the text out is tried.
+    fn plainly(text: &[char], pattern: &[char]) -> bool {
+        match pattern {
+            [] => text.is_empty(),
+            ['%', rest @ ..] => (0..=text.len()).any(|skipped| plainly(&text[skipped..], rest)),
+            ['[', set @ ..] => {
+                let Some(end) = set.iter().position(|c| *c == ']') else { return false };
+                text.first().is_some_and(|c| is_in(*c, &set[..end]))
+                    && plainly(&text[1..], &set[end + 1..])
+            }
+            [one, rest @ ..] => {
+                text.first().is_some_and(|c| *one == '_' || c == one) && plainly(&text[1..], rest)
+            }
+        }
+    }
+
+    fn is_in(c: char, set: &[char]) -> bool {
+        match set {
+            ['^', set @ ..] => !is_one_of(c, set),
+            set => is_one_of(c, set),
+        }
+    }
+
+    fn is_one_of(c: char, set: &[char]) -> bool {
+        match set {
+            [] => false,
+            [low, '-', high, rest @ ..] => *low <= c && c <= *high || is_one_of(c, rest),
+            [one, rest @ ..] => *one == c || is_one_of(c, rest),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn patterns_are_what_they_plainly_say(
+            text in "[abc^%_\\[\\]-]{0,10}", pattern in "([abc%_]|\\[[\\^abc-]{0,4}\\]|[\\[\\]^-]){0,8}",
+        ) {
+            let chars = |text: &str| text.chars().collect::<Vec<char>>();
+            prop_assert_eq!(like(&text, &pattern), plainly(&chars(&text), &chars(&pattern)));
+        }
+    }
+
     #[test]
-    fn many_runs_stay_linear() {
+    fn no_text_and_pattern_take_long() {
         // Backtracking over every run would take about 10^30 steps.
         assert!(!like(&"a".repeat(4_000), &format!("{}b", "%a".repeat(60))));
+        // A new try at every character would take about 10^9.
+        let text = "a".repeat(1 << 18);
+        assert!(!like(&text, &format!("%{}b", "a".repeat(3_998))));
+        assert!(like(&text, &format!("%{}%", "a".repeat(3_998))));
+        // More tokens than a word has bits, on either side of the edge.
+        for length in [62, 63, 64, 65, 127, 128, 129] {
+            let pattern = format!("{}[b]%", "_".repeat(length));
+            let text = |a: usize| format!("{}b", "a".repeat(a));
+            assert!(like(&text(length), &pattern), "{length}");
+            assert!(!like(&text(length - 1), &pattern) && !like(&text(length + 1), &pattern));
+        }
     }
 }

@@ -1,25 +1,27 @@
 //! Reads filters in the DSL: groups, conditions, linked filters.
 
-use haversack_core::Name;
 use nom::{Parser, branch::alt, combinator::opt, multi::separated_list1};
 
-use super::lexis::{
-    Input, Parsed, foreign_operator, is_bare_value, keyword, name, required_sign, sign, span, stop,
-    unexpected, value, word,
+use super::{
+    lexis::{
+        Input, Parsed, column_ref, foreign_operator, is_bare_value, keyword, name, required_sign,
+        sign, span, stop, unexpected, value, word,
+    },
+    link::join,
 };
 use crate::{
-    ast::{Condition, Connective, Group, Linked, Part, Quantifier, Spanned},
+    ast::{ColumnRef, Condition, Connective, Group, Linked, Part, Quantifier, Spanned},
     operator::{Arity, Operator},
     reading::Given,
     source::Span,
 };
 
-const PARTS: &str = "a condition, `and`, `or`, `any`, `not any` or `}`";
+const PARTS: &str = "a condition, `and`, `or`, `any`, `all`, `not any`, `not all` or `}`";
 
 /// The group after `filter`: `{ … }`, `and { … }` or `or { … }`.
-pub(super) fn root_group(input: Input<'_>) -> Parsed<'_, Group> {
+pub(super) fn root_group(input: Input<'_>, depth: usize) -> Parsed<'_, Group> {
     let (input, connective) = opt(connective).parse(input)?;
-    body(input, connective, 1)
+    body(input, connective, depth)
 }
 
 fn connective(input: Input<'_>) -> Parsed<'_, Spanned<Connective>> {
@@ -63,22 +65,20 @@ fn part(input: Input<'_>, depth: usize) -> Parsed<'_, Option<Part>> {
             Ok((rest, Some(Part::Group(group))))
         }
         "any" => linked(rest, Spanned::new(Quantifier::Any, at), depth),
-        "not" => not_any(rest, at, depth),
-        "all" => stop(rest.extra.unsupported(at, "an `all` link")),
+        "all" => linked(rest, Spanned::new(Quantifier::All, at), depth),
+        "not" => negated(rest, at, depth),
         _ => condition(input),
     }
 }
 
-fn not_any(input: Input<'_>, not: Span, depth: usize) -> Parsed<'_, Option<Part>> {
-    let (rest, any) = opt(keyword("any")).parse(input)?;
-    if let Some(any) = any {
-        return linked(rest, Spanned::new(Quantifier::NotAny, not.start..any.end), depth);
-    }
-    let (_, all) = opt(keyword("all")).parse(input)?;
-    match all {
-        Some(all) => stop(input.extra.unsupported(not.start..all.end, "a `not all` link")),
+fn negated(input: Input<'_>, not: Span, depth: usize) -> Parsed<'_, Option<Part>> {
+    let any = keyword("any").map(|at| (Quantifier::NotAny, at));
+    let all = keyword("all").map(|at| (Quantifier::NotAll, at));
+    let (rest, found) = opt(alt((any, all))).parse(input)?;
+    match found {
+        Some((quantifier, at)) => linked(rest, Spanned::new(quantifier, not.start..at.end), depth),
         None => stop(
-            unexpected(input, "`any` after `not`")
+            unexpected(input, "`any` or `all` after `not`")
                 .help("a condition is negated by its operator: `ne`, `not-like`, `not-in`, …"),
         ),
     }
@@ -91,21 +91,10 @@ fn linked(
 ) -> Parsed<'_, Option<Part>> {
     input.extra.count_link(quantifier.span.clone());
     let (input, table) = name(input, "a table's name")?;
-    let (input, on) = opt(keyword("on")).parse(input)?;
-    if on.is_none() {
-        let help = format!(
-            "write `{} {} on COLUMN OF IT = COLUMN OF THIS TABLE`",
-            quantifier.node.name(),
-            table.node
-        );
-        return stop(unexpected(input, "`on`").help(help));
-    }
-    let (input, from) = name(input, "a column of the linked table")?;
-    let (input, _) = required_sign(input, '=')?;
-    let (input, to) = name(input, "a column of this table")?;
+    let (input, join) = join(input)?;
     let (input, filter) = linked_group(input, depth + 1)?;
     let filter = filter.and_then(Group::unless_empty);
-    Ok((input, Some(Part::Linked(Linked { quantifier, table, from, to, filter }))))
+    Ok((input, Some(Part::Linked(Linked { quantifier, table, join, filter }))))
 }
 
 fn linked_group(input: Input<'_>, depth: usize) -> Parsed<'_, Option<Group>> {
@@ -129,23 +118,31 @@ fn condition(input: Input<'_>) -> Parsed<'_, Option<Part>> {
     Ok((rest, condition.map(Part::Condition)))
 }
 
-fn column(input: Input<'_>) -> Parsed<'_, Spanned<Name>> {
+fn column(input: Input<'_>) -> Parsed<'_, ColumnRef> {
     let is_sign = !input.starts_with('`') && word(input).is_err();
     if is_sign {
         return stop(unexpected(input, PARTS));
     }
-    name(input, "a column's name")
+    column_ref(input, "a column's name")
 }
 
 /// The values after an operator. Those of an unknown one are read too, to go on after them.
 fn given<'a>(
     input: Input<'a>,
-    column: &Spanned<Name>,
+    column: &ColumnRef,
     operator: Option<&Spanned<Operator>>,
 ) -> Parsed<'a, Given> {
     let (rest, list) = opt(sign('(')).parse(input)?;
     if list.is_some() {
         return list_values(rest);
+    }
+    // After what takes nothing, `column` begins the next condition.
+    if operator.is_none_or(|operator| operator.node.info().arity != Arity::None) {
+        let (rest, word) = opt(keyword("column")).parse(input)?;
+        if word.is_some() {
+            let (rest, other) = column_ref(rest, "the column to compare with")?;
+            return Ok((rest, Given::Column(other)));
+        }
     }
     let (rest, value) = opt(value).parse(input)?;
     if let Some(value) = value {
@@ -163,7 +160,7 @@ fn given<'a>(
 /// Ends the reading if what stands in the place of a value looks like one that lacks its quotes.
 fn no_value<'a>(
     input: Input<'a>,
-    column: &Spanned<Name>,
+    column: &ColumnRef,
     operator: &Spanned<Operator>,
 ) -> Parsed<'a, ()> {
     let is_quote = input.starts_with('\'');
@@ -173,11 +170,12 @@ fn no_value<'a>(
     }
     let error = unexpected(input, &format!("a value for `{}`", operator.node.name()));
     match found.map(|found| *found.fragment()) {
-        Some("null") => {
-            stop(error.help(format!("write `{0} null` or `{0} not-null`", column.node)))
-        }
+        Some("null") => stop(error.help(format!("write `{column} null` or `{column} not-null`"))),
         Some(found) => {
-            stop(error.help(format!("if it is meant as a value, write it in quotes: \"{found}\"")))
+            let is_name = found.parse::<haversack_core::Name>().is_ok();
+            let column =
+                if is_name { format!("; as a column: column {found}") } else { String::new() };
+            stop(error.help(format!("as a value, write it in quotes: \"{found}\"{column}")))
         }
         None => stop(error.help("texts stand in double quotes")),
     }

@@ -16,7 +16,7 @@ use nom_locate::LocatedSpan;
 
 use super::is_reserved;
 use crate::{
-    ast::Spanned,
+    ast::{ColumnRef, Spanned},
     diagnostic::{Diagnostic, code},
     reading::{Reading, is_carried},
     source::{Span, named, quoted},
@@ -125,6 +125,23 @@ pub(super) fn name<'a>(input: Input<'a>, what: &str) -> Parsed<'a, Spanned<Name>
     checked_name(rest, found, what)
 }
 
+/// A column, or a link's name, `.` and a column; or the reading ends. A keyword is none, with a `.`
+/// in it.
+pub(super) fn column_ref<'a>(input: Input<'a>, what: &str) -> Parsed<'a, ColumnRef> {
+    match word(input) {
+        Ok((rest, found)) if found.contains('.') => {
+            match rest.extra.column_ref(&found, span(&found), what) {
+                Some(column) => Ok((rest, column)),
+                None => Err(Err::Failure(Fault::Mismatch)),
+            }
+        }
+        _ => {
+            let (rest, column) = name(input, what)?;
+            Ok((rest, ColumnRef::own(column)))
+        }
+    }
+}
+
 fn checked_name<'a>(rest: Input<'a>, found: Input<'a>, what: &str) -> Parsed<'a, Spanned<Name>> {
     match rest.extra.name(&found, span(&found), what) {
         Some(name) => Ok((rest, name)),
@@ -154,7 +171,8 @@ fn is_number(word: &str) -> bool {
     digits(whole) && digits(fraction) && digits(exponent)
 }
 
-fn text(input: Input<'_>) -> Parsed<'_, Spanned<String>> {
+/// A text in double quotes.
+pub(super) fn text(input: Input<'_>) -> Parsed<'_, Spanned<String>> {
     let (after_quote, _) = char('"').parse(input)?;
     let start = input.location_offset();
     let mut text = String::new();

@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use haversack_core::Name;
 
 use super::{is_reserved, lexis::is_bare_value};
-use crate::{
-    ast::{Columns, Condition, Connective, Fetch, Group, Linked, Order, Part, Selected},
-    operator::Arity,
+use crate::ast::{
+    Body, ColumnRef, Columns, Fetch, Function, Grouped, Join, Link, LinkKind, Order, Selected, Term,
 };
 
 /// Prints a query, with a line break at its end.
@@ -18,18 +17,18 @@ pub(crate) fn print(fetch: &Fetch) -> String {
 }
 
 #[derive(Default)]
-struct Printer {
+pub(super) struct Printer {
     out: String,
     depth: usize,
 }
 
 impl Printer {
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         let indent = "  ".repeat(self.depth);
         writeln!(self.out, "{indent}{text}").expect("a String takes all writes");
     }
 
-    fn block(&mut self, head: &str, is_empty: bool, body: impl FnOnce(&mut Self)) {
+    pub(super) fn block(&mut self, head: &str, is_empty: bool, body: impl FnOnce(&mut Self)) {
         if is_empty {
             return self.line(&format!("{head} {{ }}"));
         }
@@ -41,106 +40,147 @@ impl Printer {
     }
 
     fn fetch(&mut self, fetch: &Fetch) {
-        let is_empty = fetch.columns == Columns::All
-            && fetch.filter.is_none()
-            && fetch.order.is_empty()
-            && fetch.top.is_none();
         let head = format!("fetch {}", name(&fetch.table.node));
-        self.block(&head, is_empty, |printer| printer.sections(fetch));
+        let whole = whole_query(fetch);
+        // All columns is what a query without columns gives.
+        let columns = match &fetch.body.columns {
+            Columns::All => None,
+            Columns::Listed(listed) => Some(joined(listed, selected)),
+        };
+        let body = Body { columns: Columns::default(), ..fetch.body.clone() };
+        let is_empty = whole.is_empty()
+            && columns.as_deref().is_none_or(str::is_empty)
+            && body == Body::default();
+        self.block(&head, is_empty, |printer| {
+            printer.body(&fetch.body, columns);
+            whole.iter().for_each(|line| printer.line(line));
+        });
     }
 
-    fn sections(&mut self, fetch: &Fetch) {
-        if let Columns::Listed(listed) = &fetch.columns {
-            self.line(&format!("columns {}", joined(listed, selected)));
+    /// The sections of a table.
+    fn body(&mut self, body: &Body, columns: Option<String>) {
+        if !body.groups.is_empty() {
+            self.line(&format!("group {}", joined(&body.groups, grouped)));
         }
-        if let Some(group) = &fetch.filter {
+        if let Some(columns) = columns.filter(|columns| !columns.is_empty()) {
+            self.line(&format!("columns {columns}"));
+        }
+        if let Some(group) = &body.filter {
             self.group("filter", group);
         }
-        if !fetch.order.is_empty() {
-            self.line(&format!("order {}", joined(&fetch.order, order)));
-        }
-        if let Some(top) = &fetch.top {
-            self.line(&format!("top {}", top.node));
+        body.links.iter().for_each(|link| self.link(link));
+        if !body.order.is_empty() {
+            self.line(&format!("order {}", joined(&body.order, order)));
         }
     }
 
-    /// A group after a head that leaves the usual `and` out.
-    fn group(&mut self, head: &str, group: &Group) {
-        let head = match group.connective.node {
-            Connective::And => head.to_owned(),
-            Connective::Or => format!("{head} or"),
+    fn link(&mut self, link: &Link) {
+        let kind = match link.kind.node {
+            LinkKind::Inner => String::new(),
+            kind => format!("{} ", kind.name()),
         };
-        self.block(&head, group.parts.is_empty(), |printer| printer.parts(group));
-    }
-
-    fn parts(&mut self, group: &Group) {
-        for (at, part) in group.parts.iter().enumerate() {
-            match part {
-                Part::Condition(found) => self.line(&condition(found)),
-                Part::Group(group) => {
-                    let connective = group.connective.node.name();
-                    self.block(connective, group.parts.is_empty(), |printer| printer.parts(group));
-                }
-                Part::Linked(linked) => {
-                    let is_before_group = matches!(group.parts.get(at + 1), Some(Part::Group(_)));
-                    self.linked(linked, is_before_group);
-                }
-            }
+        let alias = link.alias.as_ref().map(|alias| format!(" as {}", name(&alias.node)));
+        let table = name(&link.table.node);
+        let head =
+            format!("link {kind}{table}{}{}", alias.unwrap_or_default(), join(link.join.as_ref()));
+        if link.body == Body::default() {
+            return self.line(&head);
         }
-    }
-
-    fn linked(&mut self, linked: &Linked, is_before_group: bool) {
-        let head = format!(
-            "{} {} on {} = {}",
-            linked.quantifier.node.name(),
-            name(&linked.table.node),
-            name(&linked.from.node),
-            name(&linked.to.node)
-        );
-        match &linked.filter {
-            Some(group) => self.group(&head, group),
-            // Without braces the group that follows would be read as the link's.
-            None if is_before_group => self.block(&head, true, |_| {}),
-            None => self.line(&head),
-        }
+        let columns = match &link.body.columns {
+            Columns::All => "*".to_owned(),
+            Columns::Listed(listed) => joined(listed, selected),
+        };
+        self.block(&head, false, |printer| printer.body(&link.body, Some(columns)));
     }
 }
 
-fn joined<T>(items: &[T], print: impl Fn(&T) -> String) -> String {
+/// What is said of the whole query, a line each.
+fn whole_query(fetch: &Fetch) -> Vec<String> {
+    let paging = &fetch.paging;
+    let number = |word: &str, number: &Option<crate::ast::Spanned<u32>>| {
+        number.as_ref().map(|number| format!("{word} {}", number.node))
+    };
+    let page = [number("page", &paging.page), number("size", &paging.size)];
+    let page: Vec<String> = page.into_iter().flatten().collect();
+    let lines = [
+        fetch.raw_order.then(|| "raw-order".to_owned()),
+        fetch.distinct.as_ref().map(|_| "distinct".to_owned()),
+        number("top", &paging.top),
+        (!page.is_empty()).then(|| page.join(" ")),
+        paging.cookie.as_ref().map(|cookie| format!("cookie {}", quoted(&cookie.node))),
+        paging.total.as_ref().map(|_| "total".to_owned()),
+    ];
+    lines.into_iter().flatten().collect()
+}
+
+pub(super) fn joined<T>(items: &[T], print: impl Fn(&T) -> String) -> String {
     items.iter().map(print).collect::<Vec<_>>().join(", ")
 }
 
-fn selected(selected: &Selected) -> String {
-    match &selected.alias {
-        Some(alias) => format!("{} as {}", name(&selected.column.node), name(&alias.node)),
-        None => name(&selected.column.node),
+/// The columns that join a table, after what names it.
+pub(super) fn join(join: Option<&Join>) -> String {
+    join.map(|join| format!(" on {} = {}", name(&join.from.node), name(&join.to.node)))
+        .unwrap_or_default()
+}
+
+fn with_alias(term: String, alias: Option<&crate::ast::Spanned<Name>>) -> String {
+    match alias {
+        Some(alias) => format!("{term} as {}", name(&alias.node)),
+        None => term,
     }
+}
+
+fn selected(selected: &Selected) -> String {
+    let term = match &selected.term {
+        Term::Column(column) => name(&column.node),
+        Term::Function { function, column, distinct } => {
+            let column = column.as_ref().map(|column| name(&column.node)).unwrap_or_default();
+            let word = match (function.node, column.is_empty(), distinct) {
+                (Function::Rows, false, _) => "any ",
+                (Function::Rows, true, _) | (_, _, false) => "",
+                (_, _, true) => "distinct ",
+            };
+            format!("{}({word}{column})", function.node.name())
+        }
+    };
+    with_alias(term, selected.alias.as_ref())
+}
+
+fn grouped(grouped: &Grouped) -> String {
+    let column = name(&grouped.column.node);
+    let term = match &grouped.part {
+        Some(part) if grouped.utc => format!("{}({column} utc)", part.node.name()),
+        Some(part) => format!("{}({column})", part.node.name()),
+        None => column,
+    };
+    with_alias(term, grouped.alias.as_ref())
 }
 
 fn order(order: &Order) -> String {
     let direction = if order.descending { " desc" } else { "" };
-    format!("{}{direction}", name(&order.column.node))
+    format!("{}{direction}", column_ref(&order.column))
 }
 
-fn condition(condition: &Condition) -> String {
-    let operator = condition.operator.node;
-    let head = format!("{} {}", name(&condition.column.node), operator.name());
-    let values = joined(&condition.values, |found| value(&found.node));
-    match operator.info().arity {
-        Arity::None => head,
-        Arity::One => format!("{head} {values}"),
-        Arity::Many => format!("{head} ({values})"),
+/// A column. A keyword needs its back quotes only where it stands alone.
+pub(super) fn column_ref(column: &ColumnRef) -> String {
+    match &column.link {
+        Some(_) => column.to_string(),
+        None => name(&column.column.node),
     }
 }
 
-fn name(name: &Name) -> String {
+pub(super) fn name(name: &Name) -> String {
     if is_reserved(name) { format!("`{name}`") } else { name.to_string() }
 }
 
-fn value(text: &str) -> String {
+pub(super) fn value(text: &str) -> String {
     if is_bare_value(text) && !looks_like_a_code(text) {
         return text.to_owned();
     }
+    quoted(text)
+}
+
+fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for character in text.chars() {
         match character {

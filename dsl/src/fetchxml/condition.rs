@@ -4,11 +4,12 @@ use roxmltree::{Node, NodeType};
 
 use super::{
     element::{Attributes, children, tag},
+    link,
     vocabulary::{CONDITION, FILTER, LINK, VALUE},
 };
 use crate::{
-    ast::{Condition, Connective, Group, Linked, Part, Quantifier, Spanned},
-    diagnostic::{Diagnostic, code},
+    ast::{ColumnRef, Condition, Connective, Group, Linked, Part, Quantifier, Spanned},
+    diagnostic::code,
     reading::{Given, Reading},
     source::{Span, quoted},
 };
@@ -73,28 +74,51 @@ fn condition(reading: &Reading, node: Node<'_, '_>) -> Option<Condition> {
         .into_iter()
         .map(|child| value(reading, child))
         .collect();
-    let column = attributes.required("attribute");
-    let operator = attributes.required("operator");
-    let column =
-        column.and_then(|found| reading.name(&found.node, found.span.clone(), "a column's name"));
-    let operator = operator.and_then(|found| reading.operator(&found.node, found.span.clone()));
+    let column = column(reading, &attributes);
+    let operator = attributes
+        .required("operator")
+        .and_then(|found| reading.operator(&found.node, found.span.clone()));
     // A value in a wrong place has been reported: that it is not in the right one says nothing new.
-    if node.has_attribute("valueof") || has_strays(node, values.len()) {
+    if has_strays(node, values.len()) {
         return None;
     }
-    let given = match (attributes.get("value"), values.is_empty()) {
-        (Some(value), true) => Given::One(value.clone()),
-        (None, true) => Given::Nothing,
-        (None, false) => Given::List(values),
-        (Some(_), false) => {
-            let message = "found both the attribute `value` and elements `value`";
-            reading.report(
-                reading.source.error(code::ARITY, tag(node), message).expected("one or the other"),
-            );
-            return None;
-        }
-    };
+    let given = given(reading, node, &attributes, values)?;
     reading.condition(column?, operator?, given)
+}
+
+fn column(reading: &Reading, attributes: &Attributes<'_>) -> Option<ColumnRef> {
+    let column = attributes.required("attribute");
+    let column =
+        column.and_then(|found| reading.name(&found.node, found.span.clone(), "a column's name"));
+    let link = match attributes.get("entityname") {
+        Some(_) => Some(attributes.name("entityname", "a link's name")?),
+        None => None,
+    };
+    Some(ColumnRef { link, column: column? })
+}
+
+/// What a condition compares with. Of three ways to say it at most one may be there.
+fn given(
+    reading: &Reading,
+    node: Node<'_, '_>,
+    attributes: &Attributes<'_>,
+    values: Vec<Spanned<String>>,
+) -> Option<Given> {
+    let two = match (attributes.get("value"), attributes.get("valueof"), values.is_empty()) {
+        (None, None, true) => return Some(Given::Nothing),
+        (Some(value), None, true) => return Some(Given::One(value.clone())),
+        (None, None, false) => return Some(Given::List(values)),
+        (None, Some(other), true) => {
+            let what = "a column, or a link's name, `.` and a column";
+            return reading.column_ref(&other.node, other.span.clone(), what).map(Given::Column);
+        }
+        (Some(_), None, false) => "the attribute `value` and elements `value`",
+        (Some(_), Some(_), _) => "the attributes `value` and `valueof`",
+        (None, Some(_), false) => "the attribute `valueof` and elements `value`",
+    };
+    let error = reading.source.error(code::ARITY, tag(node), format!("found both {two}"));
+    reading.report(error.expected("one or the other"));
+    None
 }
 
 /// Whether a condition has texts, or elements other than its values.
@@ -134,14 +158,11 @@ fn linked(reading: &Reading, node: Node<'_, '_>, depth: usize) -> Option<Linked>
         .map(|child| group(reading, child, depth + 1))
         .collect();
     let filter = joined(filters, tag(node));
-    let read = |name, what| {
-        let found: &Spanned<String> = attributes.required(name)?;
-        reading.name(&found.node, found.span.clone(), what)
-    };
-    let table = read("name", "a table's name");
-    let from = read("from", "a column of the linked table");
-    let to = read("to", "a column of this table");
-    Some(Linked { quantifier: quantifier?, table: table?, from: from?, to: to?, filter })
+    let table = attributes.required("name");
+    let table =
+        table.and_then(|found| reading.name(&found.node, found.span.clone(), "a table's name"));
+    let join = link::join(reading, &attributes)?;
+    Some(Linked { quantifier: quantifier?, table: table?, join, filter })
 }
 
 fn quantifier(
@@ -154,20 +175,11 @@ fn quantifier(
         // What Dataverse takes for the type of a link that gives none.
         None => ("inner", place),
     };
-    match text {
-        "any" => Some(Spanned::new(Quantifier::Any, place)),
-        "not any" => Some(Spanned::new(Quantifier::NotAny, place)),
-        _ => {
-            reading.report(no_quantifier(reading, text, place));
-            None
-        }
+    let known = Quantifier::ALL.into_iter().find(|quantifier| quantifier.name() == text);
+    if known.is_none() {
+        let message = format!("found link type {} in a filter", quoted(text));
+        let error = reading.source.error(code::BAD_VALUE, place.clone(), message);
+        reading.report(error.expected("`any`, `not any`, `all` or `not all`"));
     }
-}
-
-fn no_quantifier(reading: &Reading, text: &str, place: Span) -> Diagnostic {
-    if matches!(text, "all" | "not all") {
-        return reading.unsupported(place, &format!("an `{text}` link"));
-    }
-    let message = format!("found link type {} in a filter", quoted(text));
-    reading.source.error(code::BAD_VALUE, place, message).expected("`any` or `not any`")
+    known.map(|quantifier| Spanned::new(quantifier, place))
 }

@@ -1,7 +1,7 @@
 //! One element at a time: its attributes and children, with everything reported that is none of
 //! FetchXML's.
 
-use haversack_core::nearest;
+use haversack_core::{Name, nearest};
 use roxmltree::Node;
 
 use super::vocabulary::{ELEMENTS, Element, Use};
@@ -69,7 +69,7 @@ fn misplaced(reading: &Reading, node: Node<'_, '_>, element: &Element) -> Diagno
         (false, _) => format!("unknown element {}", named(name)),
     };
     let error = reading.source.error(code::UNKNOWN_ELEMENT, tag(node), message).expected(expected);
-    if element.name == "link-entity" && is_known {
+    if element.children == ["filter"] && is_known {
         return error.help("a link in a filter only tests whether rows are there");
     }
     error.did_you_mean(nearest(name, element.children.iter().copied()).filter(|_| !is_known))
@@ -104,7 +104,11 @@ impl<'a> Attributes<'a> {
                 }
                 Some(Use::Ignored) => {}
                 Some(Use::Off) if matches!(attribute.value(), "false" | "0") => {}
-                Some(Use::Off | Use::Later) => {
+                Some(Use::Off | Use::Hint) => {
+                    let what = format!("attribute `{name}` of `{}`", element.name);
+                    reading.ignore(attribute.range_qname(), &what);
+                }
+                Some(Use::Later) => {
                     let what = format!("attribute `{name}` of `{}`", element.name);
                     reading.report(reading.unsupported(attribute.range_qname(), &what));
                 }
@@ -131,6 +135,28 @@ impl<'a> Attributes<'a> {
     /// The attribute of this name, if it is there.
     pub(super) fn get(&self, name: &str) -> Option<&Spanned<String>> {
         self.read.iter().find(|(found, _)| *found == name).map(|(_, value)| value)
+    }
+
+    /// Whether an attribute is `true`; where it says so.
+    pub(super) fn flag(&self, name: &str) -> Option<Spanned<()>> {
+        let found = self.get(name)?;
+        match found.node.as_str() {
+            "true" | "1" => Some(Spanned::new((), found.span.clone())),
+            "false" | "0" => None,
+            other => {
+                let message = format!("found {name} {}", quoted(other));
+                let source = &self.reading.source;
+                let error = source.error(code::BAD_VALUE, found.span.clone(), message);
+                self.reading.report(error.expected("`true` or `false`"));
+                None
+            }
+        }
+    }
+
+    /// The attribute as a name, if it is there; reported if it is none.
+    pub(super) fn name(&self, name: &str, what: &str) -> Option<Spanned<Name>> {
+        let found = self.get(name)?;
+        self.reading.name(&found.node, found.span.clone(), what)
     }
 
     /// The attribute of this name; reported if it is not there.

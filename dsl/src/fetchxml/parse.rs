@@ -1,19 +1,19 @@
-//! Reads a query in FetchXML: `fetch`, `entity`, and what is not a filter.
+//! Reads a query in FetchXML: `fetch` and what it says of the whole query.
 
 use roxmltree::Node;
 
 use super::{
-    condition,
+    body,
     document::document,
     element::{Attributes, children, tag},
-    vocabulary::{ALL_ATTRIBUTES, ATTRIBUTE, ENTITY, Element, FETCH, ORDER},
+    vocabulary::{ENTITY, Element, FETCH},
 };
 use crate::{
     Syntax,
-    ast::{Columns, Fetch, Order, Selected, Spanned},
+    ast::{Columns, Fetch, Paging, Spanned},
     diagnostic::{Diagnostic, code},
     reading::Reading,
-    source::{Span, quoted},
+    source::Notes,
 };
 
 /// Reads a query in FetchXML. Its size has been checked.
@@ -34,7 +34,6 @@ fn fetch(reading: &Reading, root: Node<'_, '_>) -> Option<Fetch> {
     let document = Element { name: "", attributes: &[], children: &["fetch"] };
     let node = children(reading, root, &document).pop()?;
     let attributes = Attributes::read(reading, node, &FETCH);
-    let top = attributes.get("top").map(|top| reading.top(&top.node, top.span.clone()));
     let entities = children(reading, node, &FETCH);
     if let Some(second) = entities.get(1) {
         let error = reading.source.error(code::DUPLICATE, tag(*second), "found a second `entity`");
@@ -45,91 +44,78 @@ fn fetch(reading: &Reading, root: Node<'_, '_>) -> Option<Fetch> {
         reading.report(error.expected("exactly one `entity`"));
         return None;
     };
-    self::entity(reading, *entity, top.flatten())
+    self::entity(reading, &attributes, *entity)
 }
 
-fn entity(reading: &Reading, node: Node<'_, '_>, top: Option<Spanned<u32>>) -> Option<Fetch> {
-    let attributes = Attributes::read(reading, node, &ENTITY);
-    let table = attributes.required("name");
-    let mut columns = Vec::new();
-    let mut all = None;
-    let mut filters = Vec::new();
-    let mut order = Vec::new();
-    for child in children(reading, node, &ENTITY) {
-        match child.tag_name().name() {
-            "all-attributes" => {
-                Attributes::read(reading, child, &ALL_ATTRIBUTES);
-                children(reading, child, &ALL_ATTRIBUTES);
-                all = Some(tag(child));
-            }
-            "attribute" => columns.extend(selected(reading, child)),
-            "order" => order.extend(self::order(reading, child)),
-            "filter" => filters.push(condition::group(reading, child, 1)),
-            _ => reading.report(join(reading, child)),
-        }
-    }
-    let columns = self::columns(reading, all, columns);
-    let filter = condition::joined(filters, tag(node));
+fn entity(reading: &Reading, attributes: &Attributes<'_>, node: Node<'_, '_>) -> Option<Fetch> {
+    let name = Attributes::read(reading, node, &ENTITY);
+    let table = name.required("name");
+    let body = body::body(reading, node, &ENTITY, 0);
     let table = reading.name(&table?.node, table?.span.clone(), "a table's name")?;
-    Some(Fetch { source: reading.source.clone(), table, columns, filter, order, top })
+    let mut fetch = Fetch {
+        source: reading.source.clone(),
+        table,
+        body,
+        distinct: attributes.flag("distinct"),
+        raw_order: attributes.flag("useraworderby").is_some(),
+        paging: paging(reading, attributes),
+        notes: Notes::default(),
+    };
+    check_aggregate(reading, &fetch, attributes, node);
+    check_orders(reading, node, fetch.is_aggregate());
+    if fetch.body.columns.is_none() && !fetch.is_aggregate() {
+        fetch.body.columns = Columns::All;
+    }
+    Some(fetch)
 }
 
-fn columns(reading: &Reading, all: Option<Span>, listed: Vec<Selected>) -> Columns {
-    match (all, listed.is_empty()) {
-        (Some(all), false) => {
-            let message = "found `all-attributes` beside `attribute`";
-            let error = reading.source.error(code::DUPLICATE, all, message);
-            reading.report(error.expected("one or the other"));
-            Columns::All
-        }
-        (_, true) => Columns::All,
-        (None, false) => Columns::Listed(listed),
+fn paging(reading: &Reading, attributes: &Attributes<'_>) -> Paging {
+    let number = |name: &str| {
+        let found = attributes.get(name)?;
+        reading.whole_number(name, &found.node, found.span.clone())
+    };
+    Paging {
+        top: number("top"),
+        page: number("page"),
+        size: number("count"),
+        cookie: attributes.get("paging-cookie").filter(|cookie| !cookie.node.is_empty()).cloned(),
+        total: attributes.flag("returntotalrecordcount"),
     }
 }
 
-fn selected(reading: &Reading, node: Node<'_, '_>) -> Option<Selected> {
-    let attributes = Attributes::read(reading, node, &ATTRIBUTE);
-    children(reading, node, &ATTRIBUTE);
-    let column = attributes.required("name")?;
-    let column = reading.name(&column.node, column.span.clone(), "a column's name")?;
-    let alias = match attributes.get("alias") {
-        Some(alias) => Some(reading.name(&alias.node, alias.span.clone(), "an alias")?),
-        None => None,
+/// The tree knows by its functions and groups whether it is of groups; FetchXML says it besides.
+fn check_aggregate(
+    reading: &Reading,
+    fetch: &Fetch,
+    attributes: &Attributes<'_>,
+    entity: Node<'_, '_>,
+) {
+    let said: Option<Spanned<()>> = attributes.flag("aggregate");
+    let error = match (said, fetch.is_aggregate()) {
+        (Some(said), false) => reading
+            .source
+            .error(code::CONTRADICTION, said.span, "found aggregate `true` without aggregates")
+            .expected("an `attribute` with `aggregate` or `groupby`"),
+        (None, true) => reading
+            .source
+            .error(code::CONTRADICTION, tag(entity), "found aggregates in a query of rows")
+            .help("write `<fetch aggregate=\"true\">`"),
+        _ => return,
     };
-    Some(Selected { column, alias })
+    reading.report(error);
 }
 
-fn order(reading: &Reading, node: Node<'_, '_>) -> Option<Order> {
-    let attributes = Attributes::read(reading, node, &ORDER);
-    children(reading, node, &ORDER);
-    // What orders by an alias has no column, and has been told that aliases are not supported yet.
-    if node.has_attribute("alias") && !node.has_attribute("attribute") {
-        return None;
-    }
-    let column = attributes.required("attribute")?;
-    let column = reading.name(&column.node, column.span.clone(), "a column's name")?;
-    let descending = match attributes.get("descending") {
-        Some(found) => match found.node.as_str() {
-            "true" | "1" => true,
-            "false" | "0" => false,
-            _ => {
-                let message = format!("found descending {}", quoted(&found.node));
-                let error = reading.source.error(code::BAD_VALUE, found.span.clone(), message);
-                reading.report(error.expected("`true` or `false`"));
-                return None;
-            }
-        },
-        None => false,
-    };
-    Some(Order { column, descending })
-}
-
-fn join(reading: &Reading, node: Node<'_, '_>) -> Diagnostic {
-    match node.attribute("link-type") {
-        Some(kind @ ("any" | "not any" | "all" | "not all")) => {
-            let message = format!("found link type `{kind}` outside a filter");
-            reading.source.error(code::SYNTAX, tag(node), message).help("put it into a `filter`")
-        }
-        _ => reading.unsupported(tag(node), "a join by `link-entity`"),
+/// Groups are ordered by what they give, which has aliases, and rows by columns.
+fn check_orders(reading: &Reading, entity: Node<'_, '_>, is_aggregate: bool) {
+    let wrong = if is_aggregate { "attribute" } else { "alias" };
+    for order in entity.descendants().filter(|node| node.has_tag_name("order")) {
+        let Some(found) = order.attribute_node(wrong) else { continue };
+        let (of, expected) = match is_aggregate {
+            true => ("groups", "`alias`, of an aggregate or a group"),
+            false => ("rows", "`attribute`, with `entityname` if it is a link's"),
+        };
+        let message = format!("found `order` by `{wrong}` in a query of {of}");
+        let error = reading.source.error(code::CONTRADICTION, found.range_qname(), message);
+        reading.report(error.expected(expected));
     }
 }

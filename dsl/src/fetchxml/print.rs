@@ -2,35 +2,50 @@
 
 use std::fmt::Write as _;
 
-use crate::{
-    ast::{Columns, Condition, Fetch, Group, Linked, Order, Part, Selected},
-    operator::Arity,
-};
+use crate::ast::{Body, ColumnRef, Columns, Fetch, Function, Grouped, Link, Order, Selected, Term};
 
 /// Prints a query, with a line break at its end.
 pub(crate) fn print(fetch: &Fetch) -> String {
-    let mut printer = Printer::default();
-    let top = fetch.top.as_ref().map(|top| top.node.to_string());
-    let attributes: Vec<_> = top.iter().map(|top| ("top", top.as_str())).collect();
+    let mut printer = Printer { out: String::new(), depth: 0, is_aggregate: fetch.is_aggregate() };
+    let numbers =
+        [("top", &fetch.paging.top), ("count", &fetch.paging.size), ("page", &fetch.paging.page)];
+    let numbers =
+        numbers.map(|(name, number)| number.as_ref().map(|number| (name, number.node.to_string())));
+    let mut attributes: Vec<(&str, &str)> =
+        numbers.iter().flatten().map(|(name, number)| (*name, number.as_str())).collect();
+    attributes.extend(fetch.paging.cookie.as_ref().map(|c| ("paging-cookie", c.node.as_str())));
+    let flags = [
+        ("returntotalrecordcount", fetch.paging.total.is_some()),
+        ("distinct", fetch.distinct.is_some()),
+        ("aggregate", printer.is_aggregate),
+        ("useraworderby", fetch.raw_order),
+    ];
+    attributes.extend(flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| (name, "true")));
     printer.element("fetch", &attributes, |printer| {
-        printer.element("entity", &[("name", &fetch.table.node)], |printer| printer.entity(fetch));
+        let table = &fetch.table.node;
+        printer.element("entity", &[("name", table)], |printer| printer.body(table, &fetch.body));
     });
     printer.out
 }
 
-#[derive(Default)]
-struct Printer {
+pub(super) struct Printer {
     out: String,
     depth: usize,
+    is_aggregate: bool,
 }
 
 impl Printer {
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         let indent = "  ".repeat(self.depth);
         writeln!(self.out, "{indent}{text}").expect("a String takes all writes");
     }
 
-    fn element(&mut self, name: &str, attributes: &[(&str, &str)], body: impl FnOnce(&mut Self)) {
+    pub(super) fn element(
+        &mut self,
+        name: &str,
+        attributes: &[(&str, &str)],
+        body: impl FnOnce(&mut Self),
+    ) {
         self.line(&format!("<{}>", tag(name, attributes)));
         self.depth += 1;
         body(self);
@@ -38,82 +53,79 @@ impl Printer {
         self.line(&format!("</{name}>"));
     }
 
-    fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
+    pub(super) fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
         self.line(&format!("<{} />", tag(name, attributes)));
     }
 
-    fn entity(&mut self, fetch: &Fetch) {
-        match &fetch.columns {
+    fn body(&mut self, table: &str, body: &Body) {
+        body.groups.iter().for_each(|grouped| self.grouped(grouped));
+        match &body.columns {
             Columns::All => self.empty("all-attributes", &[]),
-            Columns::Listed(listed) => listed.iter().for_each(|column| self.selected(column)),
+            Columns::Listed(listed) => {
+                listed.iter().for_each(|selected| self.selected(table, selected));
+            }
         }
-        if let Some(group) = &fetch.filter {
+        if let Some(group) = &body.filter {
             self.group(group);
         }
-        fetch.order.iter().for_each(|order| self.order(order));
+        body.links.iter().for_each(|link| self.link(link));
+        body.order.iter().for_each(|order| self.order(order));
     }
 
-    fn selected(&mut self, selected: &Selected) {
-        let mut attributes: Vec<(&str, &str)> = vec![("name", &selected.column.node)];
-        if let Some(alias) = &selected.alias {
-            attributes.push(("alias", &alias.node));
+    fn grouped(&mut self, grouped: &Grouped) {
+        let mut attributes: Vec<(&str, &str)> = vec![("name", &grouped.column.node)];
+        attributes.extend(grouped.alias.as_ref().map(|alias| ("alias", alias.node.as_str())));
+        attributes.push(("groupby", "true"));
+        if let Some(part) = &grouped.part {
+            attributes.push(("dategrouping", part.node.name()));
+            attributes.extend(grouped.utc.then_some(("usertimezone", "false")));
+        }
+        self.empty("attribute", &attributes);
+    }
+
+    fn selected(&mut self, table: &str, selected: &Selected) {
+        // What counts rows needs no column, and FetchXML wants one: the key, by its usual name.
+        let key = format!("{table}id");
+        let column = selected.term.column().map_or(key.as_str(), |column| &column.node);
+        let mut attributes = vec![("name", column)];
+        attributes.extend(selected.alias.as_ref().map(|alias| ("alias", alias.node.as_str())));
+        if let Term::Function { function, distinct, .. } = &selected.term {
+            attributes.push(("aggregate", function.node.aggregate()));
+            let distinct = *distinct && function.node != Function::Rows;
+            attributes.extend(distinct.then_some(("distinct", "true")));
         }
         self.empty("attribute", &attributes);
     }
 
     fn order(&mut self, order: &Order) {
-        let mut attributes: Vec<(&str, &str)> = vec![("attribute", &order.column.node)];
+        let ColumnRef { link, column } = &order.column;
+        let key = order.column.to_string();
+        let mut attributes: Vec<(&str, &str)> = match self.is_aggregate {
+            true => vec![("alias", &key)],
+            false => vec![("attribute", &column.node)],
+        };
+        if let (Some(link), false) = (link, self.is_aggregate) {
+            attributes.push(("entityname", &link.node));
+        }
         if order.descending {
             attributes.push(("descending", "true"));
         }
         self.empty("order", &attributes);
     }
 
-    fn group(&mut self, group: &Group) {
-        let attributes = [("type", group.connective.node.name())];
-        if group.parts.is_empty() {
-            return self.empty("filter", &attributes);
+    fn link(&mut self, link: &Link) {
+        let mut attributes: Vec<(&str, &str)> = vec![("name", &link.table.node)];
+        if let Some(join) = &link.join {
+            attributes.extend([("from", join.from.node.as_str()), ("to", &join.to.node)]);
         }
-        self.element("filter", &attributes, |printer| {
-            for part in &group.parts {
-                match part {
-                    Part::Group(group) => printer.group(group),
-                    Part::Condition(condition) => printer.condition(condition),
-                    Part::Linked(linked) => printer.linked(linked),
-                }
-            }
+        attributes.extend(link.alias.as_ref().map(|alias| ("alias", alias.node.as_str())));
+        attributes.push(("link-type", link.kind.node.link_type()));
+        if link.body == Body::default() {
+            return self.empty("link-entity", &attributes);
+        }
+        self.element("link-entity", &attributes, |printer| {
+            printer.body(&link.table.node, &link.body);
         });
-    }
-
-    fn linked(&mut self, linked: &Linked) {
-        let attributes: [(&str, &str); 4] = [
-            ("name", &linked.table.node),
-            ("from", &linked.from.node),
-            ("to", &linked.to.node),
-            ("link-type", linked.quantifier.node.name()),
-        ];
-        match &linked.filter {
-            Some(group) => self.element("link-entity", &attributes, |printer| printer.group(group)),
-            None => self.empty("link-entity", &attributes),
-        }
-    }
-
-    fn condition(&mut self, condition: &Condition) {
-        let operator = condition.operator.node;
-        let mut attributes: Vec<(&str, &str)> =
-            vec![("attribute", &condition.column.node), ("operator", operator.name())];
-        match (operator.info().arity, condition.values.first()) {
-            (Arity::Many, _) => self.element("condition", &attributes, |printer| {
-                for value in &condition.values {
-                    printer.line(&format!("<value>{}</value>", escaped(&value.node)));
-                }
-            }),
-            (Arity::One, Some(value)) => {
-                attributes.push(("value", &value.node));
-                self.empty("condition", &attributes);
-            }
-            _ => self.empty("condition", &attributes),
-        }
     }
 }
 
@@ -127,7 +139,7 @@ fn tag(name: &str, attributes: &[(&str, &str)]) -> String {
 
 /// A text as an attribute's value or an element's content. Line breaks and tabs are given by number,
 /// since readers turn them into others where they stand bare.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::new();
     for character in text.chars() {
         match character {

@@ -7,7 +7,9 @@ pub(super) enum Use {
     Read,
     /// It never meant anything to a query: accepted, and left out when printed.
     Ignored,
-    /// Its value `false` says what holds anyway; other values are not supported yet.
+    /// A hint to other engines: accepted, said to have no effect, and left out when printed.
+    Hint,
+    /// The same; its value `false` needs no word.
     Off,
     /// Not supported yet.
     Later,
@@ -24,7 +26,7 @@ pub(super) struct Element {
     pub(super) children: &'static [&'static str],
 }
 
-use Use::{Ignored, Later, Off, Read};
+use Use::{Hint, Ignored, Later, Off, Read};
 
 pub(super) static FETCH: Element = Element {
     name: "fetch",
@@ -33,19 +35,19 @@ pub(super) static FETCH: Element = Element {
         ("version", Ignored),
         ("mapping", Ignored),
         ("output-format", Ignored),
-        ("no-lock", Ignored),
-        ("distinct", Off),
-        ("aggregate", Off),
-        ("returntotalrecordcount", Off),
+        ("distinct", Read),
+        ("aggregate", Read),
+        ("returntotalrecordcount", Read),
+        ("useraworderby", Read),
+        ("count", Read),
+        ("page", Read),
+        ("paging-cookie", Read),
+        ("no-lock", Off),
         ("latematerialize", Off),
-        ("useraworderby", Off),
-        ("count", Later),
-        ("page", Later),
-        ("paging-cookie", Later),
-        ("aggregatelimit", Later),
-        ("options", Later),
-        ("datasource", Later),
-        ("utc-offset", Later),
+        ("aggregatelimit", Hint),
+        ("options", Hint),
+        ("datasource", Hint),
+        ("utc-offset", Hint),
         ("min-active-row-version", Off),
     ],
     children: &["entity"],
@@ -57,7 +59,7 @@ pub(super) static ENTITY: Element = Element {
         ("name", Read),
         ("alias", Later),
         ("enableprefiltering", Off),
-        ("prefilterparametername", Later),
+        ("prefilterparametername", Hint),
     ],
     children: &["all-attributes", "attribute", "filter", "order", "link-entity"],
 };
@@ -70,11 +72,11 @@ pub(super) static ATTRIBUTE: Element = Element {
     attributes: &[
         ("name", Read),
         ("alias", Read),
-        ("groupby", Off),
-        ("distinct", Off),
-        ("aggregate", Later),
-        ("dategrouping", Later),
-        ("usertimezone", Later),
+        ("groupby", Read),
+        ("distinct", Read),
+        ("aggregate", Read),
+        ("dategrouping", Read),
+        ("usertimezone", Read),
         ("rowaggregate", Later),
     ],
     children: &[],
@@ -82,12 +84,7 @@ pub(super) static ATTRIBUTE: Element = Element {
 
 pub(super) static ORDER: Element = Element {
     name: "order",
-    attributes: &[
-        ("attribute", Read),
-        ("descending", Read),
-        ("alias", Later),
-        ("entityname", Later),
-    ],
+    attributes: &[("attribute", Read), ("descending", Read), ("alias", Read), ("entityname", Read)],
     children: &[],
 };
 
@@ -98,12 +95,12 @@ pub(super) static FILTER: Element = Element {
         ("isquickfindfields", Off),
         ("overridequickfindrecordlimitenabled", Off),
         ("overridequickfindrecordlimitdisabled", Off),
-        ("hint", Later),
+        ("hint", Hint),
     ],
     children: &["condition", "filter", "link-entity"],
 };
 
-/// A link in a filter: the only kind that there is yet.
+/// A link in a filter.
 pub(super) static LINK: Element = Element {
     name: "link-entity",
     attributes: &[
@@ -113,9 +110,26 @@ pub(super) static LINK: Element = Element {
         ("link-type", Read),
         ("intersect", Ignored),
         ("visible", Ignored),
-        ("alias", Later),
+        ("alias", Hint),
     ],
     children: &["filter"],
+};
+
+/// A link that joins a table.
+pub(super) static JOIN: Element = Element {
+    name: "link-entity",
+    attributes: &[
+        ("name", Read),
+        ("from", Read),
+        ("to", Read),
+        ("alias", Read),
+        ("link-type", Read),
+        ("intersect", Ignored),
+        ("visible", Ignored),
+        ("enableprefiltering", Off),
+        ("prefilterparametername", Hint),
+    ],
+    children: &["all-attributes", "attribute", "filter", "order", "link-entity"],
 };
 
 pub(super) static CONDITION: Element = Element {
@@ -127,8 +141,8 @@ pub(super) static CONDITION: Element = Element {
         ("uiname", Ignored),
         ("uitype", Ignored),
         ("uihidden", Ignored),
-        ("valueof", Later),
-        ("entityname", Later),
+        ("valueof", Read),
+        ("entityname", Read),
         ("column", Later),
         ("aggregate", Later),
         ("rowaggregate", Later),

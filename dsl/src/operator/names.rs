@@ -1,69 +1,8 @@
-//! Names that are not, or not yet, names of operators, and what was probably meant by them.
+//! Names that are not names of operators, and what was probably meant by them.
 
 use haversack_core::nearest;
 
 use super::{OPERATORS, Operator};
-
-/// Operators of FetchXML that are known and not supported yet.
-pub(crate) const LATER: &[&str] = &[
-    "between",
-    "not-between",
-    "contain-values",
-    "not-contain-values",
-    "under",
-    "eq-or-under",
-    "not-under",
-    "above",
-    "eq-or-above",
-    "on",
-    "on-or-before",
-    "on-or-after",
-    "yesterday",
-    "today",
-    "tomorrow",
-    "last-seven-days",
-    "next-seven-days",
-    "last-week",
-    "this-week",
-    "next-week",
-    "last-month",
-    "this-month",
-    "next-month",
-    "last-year",
-    "this-year",
-    "next-year",
-    "last-x-hours",
-    "next-x-hours",
-    "last-x-days",
-    "next-x-days",
-    "last-x-weeks",
-    "next-x-weeks",
-    "last-x-months",
-    "next-x-months",
-    "last-x-years",
-    "next-x-years",
-    "olderthan-x-minutes",
-    "olderthan-x-hours",
-    "olderthan-x-days",
-    "olderthan-x-weeks",
-    "olderthan-x-months",
-    "olderthan-x-years",
-    "this-fiscal-year",
-    "last-fiscal-year",
-    "next-fiscal-year",
-    "this-fiscal-period",
-    "last-fiscal-period",
-    "next-fiscal-period",
-    "last-x-fiscal-years",
-    "next-x-fiscal-years",
-    "last-x-fiscal-periods",
-    "next-x-fiscal-periods",
-    "in-fiscal-year",
-    "in-fiscal-period",
-    "in-fiscal-period-and-year",
-    "in-or-before-fiscal-period-and-year",
-    "in-or-after-fiscal-period-and-year",
-];
 
 /// Spellings of other languages and tools, too far from ours for the edit distance, or nearer to
 /// another operator.
@@ -84,6 +23,10 @@ const ELSEWHERE: &[(&str, Operator)] = &[
     ("not-begins-with", Operator::NotBeginWith),
     ("not-ends-with", Operator::NotEndWith),
     ("eq-userorteams", Operator::EqUseroruserteams),
+    ("last-7-days", Operator::LastSevenDays),
+    ("next-7-days", Operator::NextSevenDays),
+    ("under-or-eq", Operator::EqOrUnder),
+    ("above-or-eq", Operator::EqOrAbove),
 ];
 
 /// The operator that was probably meant by a name that is none.

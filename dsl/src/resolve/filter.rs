@@ -8,18 +8,18 @@ use haversack_core::{
     text::equality_key,
 };
 
-use super::{Resolver, literal::literal};
+use super::{Resolver, operand, scope::Scope};
 use crate::{
     ast::{self, Connective, Spanned},
     diagnostic::{Diagnostic, code},
-    operator::{Arity, Operator},
+    operator::{Arity, Operator, TypeClass, ValueKind},
     query::{Condition, Filter, Literal, Operand},
     source::{Source, quoted},
 };
 
-impl Resolver<'_> {
-    pub(super) fn group(&self, table: &Table, group: &ast::Group) -> Option<Filter> {
-        let parts: Vec<_> = group.parts.iter().map(|part| self.part(table, part)).collect();
+impl<'a> Resolver<'a> {
+    pub(super) fn group(&self, scope: Scope<'a>, group: &ast::Group) -> Option<Filter> {
+        let parts: Vec<_> = group.parts.iter().map(|part| self.part(scope, part)).collect();
         let parts: Vec<_> = parts.into_iter().collect::<Option<_>>()?;
         Some(match group.connective.node {
             // A group that says nothing refuses nothing, of either kind.
@@ -28,36 +28,46 @@ impl Resolver<'_> {
         })
     }
 
-    fn part(&self, table: &Table, part: &ast::Part) -> Option<Filter> {
+    fn part(&self, scope: Scope<'a>, part: &ast::Part) -> Option<Filter> {
         match part {
-            ast::Part::Group(group) => self.group(table, group),
-            ast::Part::Condition(condition) => {
-                self.condition(table, condition).map(Filter::Condition)
-            }
-            ast::Part::Linked(linked) => self.linked(table, linked).map(Filter::Linked),
+            ast::Part::Group(group) => self.group(scope, group),
+            ast::Part::Condition(condition) => match &condition.valueof {
+                Some(other) => self.comparison(scope, condition, other).map(Filter::Comparison),
+                None => self.condition(scope, condition).map(Filter::Condition),
+            },
+            ast::Part::Linked(linked) => self.linked(scope, linked).map(Filter::Linked),
         }
     }
 
-    fn condition(&self, table: &Table, condition: &ast::Condition) -> Option<Condition> {
-        let column = self.column(table, &condition.column)?;
+    fn condition(&self, scope: Scope<'a>, condition: &ast::Condition) -> Option<Condition> {
+        let (table, column, named) = self.column_ref(scope, &condition.column)?;
         let operator = condition.operator.node;
         if !fits(operator, table, column) {
             self.report(|source| misfit(source, &condition.operator, column));
             return None;
         }
+        let given = condition.values.iter().enumerate();
         let literals: Vec<_> =
-            condition.values.iter().map(|value| self.literal(column, value)).collect();
+            given.map(|(at, value)| self.literal(operator, at, table, column, value)).collect();
         let literals: Vec<Literal> = literals.into_iter().collect::<Option<_>>()?;
         self.look_twice(condition, &literals);
-        let operand = operand(operator.info().arity, literals);
+        let operand = fitting(operator.info().arity, literals);
         if operand.is_none() {
             self.report(|source| wrong_arity(source, &condition.operator));
         }
-        Some(Condition { column: column.name.clone(), operator, operand: operand? })
+        Some(Condition { column: named, operator, operand: operand? })
     }
 
-    fn literal(&self, column: &Column, value: &Spanned<String>) -> Option<Literal> {
-        match literal(column, &value.node) {
+    /// The value at a place among those of an operator.
+    fn literal(
+        &self,
+        operator: Operator,
+        at: usize,
+        table: &Table,
+        column: &Column,
+        value: &Spanned<String>,
+    ) -> Option<Literal> {
+        match operand::literal(operator, at, table, column, &value.node) {
             Ok(literal) => {
                 self.check_option(column, value, &literal);
                 Some(literal)
@@ -65,7 +75,10 @@ impl Resolver<'_> {
             Err(misread) => {
                 self.report(|source| {
                     let found = quoted(&value.node);
-                    let message = format!("found {found} for column `{}`", column.name);
+                    let message = match operator.info().values {
+                        ValueKind::Column => format!("found {found} for column `{}`", column.name),
+                        _ => format!("found {found} for operator `{}`", operator.name()),
+                    };
                     let error = source.error(code::BAD_VALUE, value.span.clone(), message);
                     let error = error.expected(misread.expected);
                     match misread.help {
@@ -106,7 +119,8 @@ impl Resolver<'_> {
                     source.warning(code::LEADING_WILDCARD, value.span.clone(), message)
                 });
             }
-            if !seen.insert(key(literal)) {
+            // Where two values are a list of both, to say one twice is right.
+            if operator.info().arity == Arity::Many && !seen.insert(key(literal)) {
                 self.report(|source| {
                     let message = format!("found {} twice in the list", quoted(&value.node));
                     source.warning(code::DUPLICATE_VALUE, value.span.clone(), message)
@@ -125,11 +139,11 @@ fn key(literal: &Literal) -> String {
 }
 
 /// As many literals as the operator takes. The parsers give no others; trees made by programs may.
-fn operand(arity: Arity, literals: Vec<Literal>) -> Option<Operand> {
+fn fitting(arity: Arity, literals: Vec<Literal>) -> Option<Operand> {
     match (arity, literals.len()) {
         (Arity::None, 0) => Some(Operand::None),
         (Arity::One, 1) => literals.into_iter().next().map(Operand::One),
-        (Arity::Many, 1..) => Some(Operand::Many(literals)),
+        (Arity::Two, 2) | (Arity::Many, 1..) => Some(Operand::Many(literals)),
         _ => None,
     }
 }
@@ -140,7 +154,7 @@ fn wrong_arity(source: &Source, operator: &Spanned<Operator>) -> Diagnostic {
 }
 
 /// Whether a column is of a type that the operator is for.
-fn fits(operator: Operator, table: &Table, column: &Column) -> bool {
+pub(super) fn fits(operator: Operator, table: &Table, column: &Column) -> bool {
     let of_user = match operator {
         Operator::EqUseroruserhierarchy | Operator::EqUseroruserhierarchyandteams => {
             column.targets.iter().any(|target| target == SYSTEMUSER)
@@ -148,10 +162,12 @@ fn fits(operator: Operator, table: &Table, column: &Column) -> bool {
         }
         _ => true,
     };
-    of_user && operator.info().types.contains(column.column_type)
+    let in_tree = operator.info().types != TypeClass::Tree
+        || table.hierarchy_column.is_some() && column.name == table.primary_key;
+    of_user && in_tree && operator.info().types.contains(column.column_type)
 }
 
-fn misfit(source: &Source, operator: &Spanned<Operator>, column: &Column) -> Diagnostic {
+pub(super) fn misfit(source: &Source, operator: &Spanned<Operator>, column: &Column) -> Diagnostic {
     let info = operator.node.info();
     let found = match column.column_type {
         ColumnType::Lookup => {
@@ -162,7 +178,7 @@ fn misfit(source: &Source, operator: &Spanned<Operator>, column: &Column) -> Dia
     };
     let message = format!("operator `{}` on column `{}`, {found}", info.name, column.name);
     let error = source.error(code::WRONG_TYPE, operator.span.clone(), message);
-    if info.types.contains(column.column_type) {
+    if info.types.contains(column.column_type) && info.types != TypeClass::Tree {
         error.expected("an owner, or a lookup to `systemuser`")
     } else {
         error.expected(info.types.describe())

@@ -47,12 +47,12 @@ const TIME: &str =
     "a time such as 2026-03-01T09:30:00Z, without offset for the caller's own, or a date";
 const DATE: &str = "a date such as 2026-03-01, or a time";
 
-fn expected(what: &str) -> Misread {
+pub(super) fn expected(what: &str) -> Misread {
     Misread { expected: what.to_owned(), help: None }
 }
 
 /// A whole number where it is one, so that `2.0` and `2` are the same query.
-fn number(text: &str) -> Option<Value> {
+pub(super) fn number(text: &str) -> Option<Value> {
     if let Ok(whole) = text.parse::<i64>() {
         return Some(Value::Integer(whole));
     }
