@@ -13,7 +13,12 @@ use haversack_dsl::{Diagnostic, check_custom_filter, compile, parse, print_dsl, 
 
 #[test]
 fn print() {
-    check("print", |text| match parse(text) {
+    check("print", printed);
+    check("print_shapes", printed);
+}
+
+fn printed(text: &str) -> String {
+    match parse(text) {
         Err(errors) => listed(&errors),
         Ok(fetch) => {
             let (dsl, fetchxml) = (print_dsl(&fetch), print_fetchxml(&fetch));
@@ -21,7 +26,7 @@ fn print() {
             assert_eq!(parse(&fetchxml).expect("FetchXML is read back"), fetch, "{fetchxml}");
             format!("{dsl}\n{fetchxml}")
         }
-    });
+    }
 }
 
 #[test]
@@ -34,6 +39,7 @@ fn errors() {
     check("errors", compiled);
     check("errors_fetchxml", compiled);
     check("errors_resolve", compiled);
+    check("errors_shapes", compiled);
     check("operators", compiled);
 }
 

@@ -47,7 +47,8 @@ pub fn query(
     // A table that was not there yet had no rows; it is no mistake to ask.
     let head = session.environment.state();
     let fetch = haversack_dsl::parse(&text).map_err(|all| failure(file, &all))?;
-    let then = catalog.table(&fetch.table.node).is_some();
+    let links = fetch.body.all_links().map(|link| &link.table);
+    let then = links.chain([&fetch.table]).all(|table| catalog.table(&table.node).is_some());
     let catalog = if then { catalog } else { &head.catalog };
     let resolved = haversack_dsl::resolve(&fetch, catalog).map_err(|all| failure(file, &all))?;
     let query = resolved.query;
@@ -76,6 +77,7 @@ fn keys<'a>(table: &'a Table, query: &'a Query) -> Vec<&'a str> {
 }
 
 /// Says on standard error how many rows there are in all, and how to ask for the next page.
+#[expect(clippy::print_stderr, reason = "standard output has rows and nothing else")]
 fn tell_pages(query: &Query, answers: &Answers) {
     if query.counts_all {
         eprintln!("rows in all: {}", answers.total);

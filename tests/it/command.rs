@@ -257,6 +257,29 @@ fn the_four_forms() {
     assert_eq!(table.lines().count(), 3, "{table}");
 }
 
+/// Rows go to standard output, and how to go on to standard error.
+#[test]
+fn a_page_says_how_to_go_on() {
+    let place = Place::loaded();
+    let asked = |more: &str| {
+        let arguments = ["query", "-", "--ignore-security"];
+        let (out, told) = place.exits(0, &arguments, &format!("fetch t {{ columns tid {more} }}"));
+        (json_lines(&out), told)
+    };
+    let (mut all, mut pages, mut more) = (Vec::new(), 0, "total".to_owned());
+    loop {
+        let (rows, told) = asked(&format!("size 2 {more}"));
+        all.extend(rows);
+        pages += 1;
+        assert_eq!(told.contains("rows in all: "), pages == 1, "{told}");
+        let Some((_, cookie)) = told.split_once(", cookie: ") else { break };
+        assert!(told.contains(&format!("next page: {}", pages + 1)), "{told}");
+        more = format!("cookie \"{}\"", cookie.trim());
+    }
+    assert_eq!(all, asked("").0);
+    assert!(pages > 1);
+}
+
 #[test]
 fn fmt_and_convert_need_no_data() {
     let place = Place::new();

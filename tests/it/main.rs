@@ -16,6 +16,8 @@ mod operators;
 mod operators_document;
 mod place;
 mod properties;
+mod queries;
+mod query_laws;
 mod repair;
 mod restart;
 mod verdicts;

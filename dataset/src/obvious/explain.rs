@@ -1,25 +1,25 @@
 //! Why a row is, or is not, on a user's device: every check, with what it found.
 
+mod truth;
+
 use haversack_core::{
-    Name, RowId, Value, Values,
+    Name, RowId, Values,
     catalog::Catalog,
     event::RowKey,
     profile::{Assignment, Criterion, Member, OwnRows, ProfileItem, RelatedTo},
     schema::Table,
     security::{Depth, Privilege},
 };
-use haversack_dsl::query::{Comparison, Condition, Filter, Linked, Quantifier};
+use haversack_dsl::query::Filter;
 
+use self::truth::truth;
+pub use self::truth::{ComparisonTruth, ConditionTruth, FilterTruth, LinkedTruth};
 use super::{
-    condition,
     dataset::{self, Cause, Included},
-    filter::{self, Tested},
+    filter::Tested,
     readable,
 };
 use crate::{Caller, Rows, rows};
-
-/// How many linked rows an explanation names.
-const LINKED_ROWS_NAMED_MAX: usize = 3;
 
 /// Why a row is, or is not, on a device.
 #[derive(Clone, Debug)]
@@ -95,69 +95,6 @@ pub enum Offered {
     Custom(FilterTruth),
     /// The filter does not resolve against the schema as it is now.
     BrokenFilter(String),
-}
-
-/// A filter, each part with its truth.
-#[derive(Clone, Debug)]
-pub enum FilterTruth {
-    /// All parts must hold.
-    And(bool, Vec<FilterTruth>),
-    /// One part must hold.
-    Or(bool, Vec<FilterTruth>),
-    /// A condition.
-    Condition(ConditionTruth),
-    /// A comparison of two columns.
-    Comparison(ComparisonTruth),
-    /// Linked rows.
-    Linked(LinkedTruth),
-}
-
-/// A condition with the row's value and its truth.
-#[derive(Clone, Debug)]
-pub struct ConditionTruth {
-    /// The condition.
-    pub condition: Condition,
-    /// What the row has in its column.
-    pub value: Option<Value>,
-    /// Whether it holds.
-    pub holds: bool,
-}
-
-/// A comparison of two columns with the row's values and its truth.
-#[derive(Clone, Debug)]
-pub struct ComparisonTruth {
-    /// The comparison.
-    pub comparison: Comparison,
-    /// What the row has in the one column, and in the other.
-    pub values: (Option<Value>, Option<Value>),
-    /// Whether it holds.
-    pub holds: bool,
-}
-
-/// A filter on linked rows with its truth.
-#[derive(Clone, Debug)]
-pub struct LinkedTruth {
-    /// Which rows are asked for.
-    pub quantifier: Quantifier,
-    /// The linked table.
-    pub table: Name,
-    /// Some of the rows that were found.
-    pub found: Vec<RowId>,
-    /// Whether it holds.
-    pub holds: bool,
-}
-
-impl FilterTruth {
-    /// Whether it holds.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        match self {
-            Self::And(holds, _) | Self::Or(holds, _) => *holds,
-            Self::Condition(truth) => truth.holds,
-            Self::Comparison(truth) => truth.holds,
-            Self::Linked(truth) => truth.holds,
-        }
-    }
 }
 
 /// Explains one row.
@@ -282,40 +219,4 @@ fn path(from: RowKey, included: &Included) -> Vec<RowKey> {
         Some(Cause::Criterion) | None => None,
     };
     std::iter::successors(Some(from), next).collect()
-}
-
-fn truth(rows: &dyn Rows, caller: &Caller, filter: &Filter, row: Tested<'_>) -> FilterTruth {
-    let all = |parts: &[Filter]| -> Vec<_> {
-        parts.iter().map(|part| truth(rows, caller, part, row)).collect()
-    };
-    match filter {
-        Filter::And(parts) => {
-            let parts = all(parts);
-            FilterTruth::And(parts.iter().all(FilterTruth::holds), parts)
-        }
-        Filter::Or(parts) => {
-            let parts = all(parts);
-            FilterTruth::Or(parts.iter().any(FilterTruth::holds), parts)
-        }
-        Filter::Condition(condition) => {
-            let value = row.column(rows, &condition.column);
-            let holds = condition::holds(rows, caller, condition, value.as_ref());
-            FilterTruth::Condition(ConditionTruth { condition: condition.clone(), value, holds })
-        }
-        Filter::Comparison(comparison) => {
-            let value = row.column(rows, &comparison.column);
-            let other = row.column(rows, &comparison.other);
-            let holds = filter::compares(comparison, value.as_ref(), other.as_ref());
-            let (comparison, values) = (comparison.clone(), (value, other));
-            FilterTruth::Comparison(ComparisonTruth { comparison, values, holds })
-        }
-        Filter::Linked(linked) => FilterTruth::Linked(linked_truth(rows, caller, linked, row)),
-    }
-}
-
-fn linked_truth(rows: &dyn Rows, caller: &Caller, linked: &Linked, row: Tested<'_>) -> LinkedTruth {
-    let found: Vec<RowId> =
-        filter::linked_rows(rows, caller, linked, row).take(LINKED_ROWS_NAMED_MAX).collect();
-    let holds = filter::quantified(rows, caller, linked, row);
-    LinkedTruth { quantifier: linked.quantifier, table: linked.table.clone(), found, holds }
 }

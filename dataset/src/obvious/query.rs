@@ -134,6 +134,6 @@ fn begin(query: &Query, page: &Page, lines: &[Line]) -> usize {
             let before = lines.partition_point(|line| line.position <= ended);
             before.saturating_add(pages(page.number - cookie.page - 1))
         }
-        _ => pages(page.number - 1),
+        _ => pages(page.number.saturating_sub(1)),
     }
 }

@@ -82,6 +82,7 @@ fn asked(reading: &Reading, node: Node<'_, '_>) -> Option<Asked> {
         let message = "found `dategrouping` without `groupby`";
         let error = reading.source.error(code::CONTRADICTION, part.span.clone(), message);
         reading.report(error.help("write `groupby=\"true\"`"));
+        return None;
     }
     let term = match attributes.get("aggregate") {
         Some(found) => function(reading, node, found, column, distinct)?,

@@ -91,8 +91,11 @@ fn check_aggregate(
     entity: Node<'_, '_>,
 ) {
     let said: Option<Spanned<()>> = attributes.flag("aggregate");
+    let asks =
+        |node: Node<'_, '_>| node.has_attribute("aggregate") || node.has_attribute("groupby");
     let error = match (said, fetch.is_aggregate()) {
-        (Some(said), false) => reading
+        // Where one is asked for in a wrong way, that was reported.
+        (Some(said), false) if !entity.descendants().any(asks) => reading
             .source
             .error(code::CONTRADICTION, said.span, "found aggregate `true` without aggregates")
             .expected("an `attribute` with `aggregate` or `groupby`"),
@@ -110,6 +113,9 @@ fn check_orders(reading: &Reading, entity: Node<'_, '_>, is_aggregate: bool) {
     let wrong = if is_aggregate { "attribute" } else { "alias" };
     for order in entity.descendants().filter(|node| node.has_tag_name("order")) {
         let Some(found) = order.attribute_node(wrong) else { continue };
+        if order.has_attribute("attribute") && order.has_attribute("alias") {
+            continue;
+        }
         let (of, expected) = match is_aggregate {
             true => ("groups", "`alias`, of an aggregate or a group"),
             false => ("rows", "`attribute`, with `entityname` if it is a link's"),

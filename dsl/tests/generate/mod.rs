@@ -1,0 +1,221 @@
+//! Queries of any shape, as the parsers could have read them.
+
+use haversack_core::Name;
+use haversack_dsl::{
+    ast::{
+        Body, ColumnRef, Columns, Condition, Connective, DatePart, Fetch, Function, Group, Grouped,
+        Join, Link, LinkKind, Linked, Order, Paging, Part, Quantifier, Selected, Source, Spanned,
+        Term,
+    },
+    operator::{Arity, OPERATORS, Operator},
+};
+use proptest::{collection::vec, option, prelude::*, sample::select};
+
+const RESERVED: &[&str] = &[
+    "all", "and", "any", "as", "asc", "columns", "desc", "false", "fetch", "filter", "link", "not",
+    "on", "or", "order", "top", "true", "null", "eq", "in", "column", "count", "distinct",
+    "exists", "first", "group", "inner", "outer", "page", "size", "total", "utc", "year", "cookie",
+];
+
+fn name() -> impl Strategy<Value = Spanned<Name>> {
+    let text = prop_oneof![
+        3 => "[A-Za-z_][A-Za-z0-9_]{0,9}",
+        1 => select(RESERVED).prop_map(str::to_owned),
+        1 => select(vec!["account", "contact", "name", "revenue", "accountid"]).prop_map(str::to_owned),
+    ];
+    text.prop_map(|text| Spanned::nowhere(text.parse().expect("the pattern gives names")))
+}
+
+fn character() -> impl Strategy<Value = char> {
+    prop_oneof![
+        4 => any::<char>().prop_filter("XML carries it", |c| {
+            !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+        }),
+        2 => select(vec!['"', '\'', '\\', '\n', '\r', '\t', ' ', '&', '<', '>', ']', '\u{7f}', '\u{85}', '\u{feff}']),
+        2 => proptest::char::range('a', 'z'),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Spanned<String>> {
+    let text = prop_oneof![
+        vec(character(), 0..8).prop_map(String::from_iter),
+        "-?[0-9]{1,4}(\\.[0-9]{1,3})?([eE][-+]?[0-9])?",
+        select(vec!["true", "false", "null", "", "007", "-", "-0", "]]>", "2026-03-01", " 1"])
+            .prop_map(str::to_owned),
+    ];
+    text.prop_map(Spanned::nowhere)
+}
+
+fn column_ref() -> impl Strategy<Value = ColumnRef> {
+    (option::weighted(0.3, name()), name()).prop_map(|(link, column)| ColumnRef { link, column })
+}
+
+fn condition() -> impl Strategy<Value = Part> {
+    let operator = select(OPERATORS.iter().collect::<Vec<_>>());
+    let valued = (column_ref(), operator, vec(value(), 1..4)).prop_map(|(column, info, values)| {
+        let mut values = values;
+        match info.arity {
+            Arity::None => values.clear(),
+            Arity::One => values.truncate(1),
+            Arity::Two => values.resize(2, Spanned::nowhere("2".to_owned())),
+            Arity::Many => {}
+        }
+        let operator = Spanned::nowhere(info.operator);
+        Condition { column, operator, values, valueof: None }
+    });
+    let compared = select(vec![Operator::Eq, Operator::Ne, Operator::Gt, Operator::Le]);
+    let compared = (column_ref(), compared, column_ref()).prop_map(|(column, operator, other)| {
+        let operator = Spanned::nowhere(operator);
+        Condition { column, operator, values: Vec::new(), valueof: Some(other) }
+    });
+    prop_oneof![4 => valued, 1 => compared].prop_map(Part::Condition)
+}
+
+fn join() -> impl Strategy<Value = Option<Join>> {
+    option::weighted(0.8, (name(), name()).prop_map(|(from, to)| Join { from, to }))
+}
+
+fn group_of(parts: impl Strategy<Value = Part>) -> impl Strategy<Value = Group> {
+    let connective = select(vec![Connective::And, Connective::Or]).prop_map(Spanned::nowhere);
+    (connective, vec(parts, 0..4)).prop_map(|(connective, parts)| Group { connective, parts })
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    condition().prop_recursive(4, 24, 4, |inner| {
+        let quantifier = select(Quantifier::ALL.to_vec()).prop_map(Spanned::nowhere);
+        let filter = option::of(group_of(inner.clone()));
+        let linked =
+            (quantifier, name(), join(), filter).prop_map(|(quantifier, table, join, filter)| {
+                let filter = filter.and_then(Group::unless_empty);
+                Part::Linked(Linked { quantifier, table, join, filter })
+            });
+        prop_oneof![group_of(inner).prop_map(Part::Group), linked]
+    })
+}
+
+fn links(group: &Group) -> usize {
+    let links_of = |part: &Part| match part {
+        Part::Group(group) => links(group),
+        Part::Condition(_) => 0,
+        Part::Linked(linked) => 1 + linked.filter.as_ref().map_or(0, links),
+    };
+    group.parts.iter().map(links_of).sum()
+}
+
+/// A column, or where groups are asked for a function.
+fn selected(is_aggregate: bool) -> impl Strategy<Value = Selected> {
+    let function = select(Function::ALL.to_vec()).prop_map(|(function, _)| function);
+    (name(), option::of(name()), name(), function, any::<bool>(), any::<bool>()).prop_map(
+        move |(column, alias, name, function, flag, rows)| {
+            if !is_aggregate {
+                return Selected { term: Term::Column(column), alias };
+            }
+            let of_rows = function == Function::Rows;
+            // The name that a key has by custom says no more than no name.
+            let column = (!of_rows || rows).then_some(column).filter(|c| !c.node.ends_with("id"));
+            let function = if column.is_none() { Function::Rows } else { function };
+            let distinct = flag && function != Function::Rows;
+            let function = Spanned::nowhere(function);
+            Selected { term: Term::Function { function, column, distinct }, alias: Some(name) }
+        },
+    )
+}
+
+fn grouped() -> impl Strategy<Value = Grouped> {
+    let part = option::of(select(DatePart::ALL.to_vec()).prop_map(Spanned::nowhere));
+    (name(), part, any::<bool>(), option::of(name())).prop_map(|(column, part, utc, alias)| {
+        let utc = utc && part.is_some();
+        Grouped { column, part, utc, alias }
+    })
+}
+
+/// What is said of a table, without links.
+fn body(is_aggregate: bool) -> impl Strategy<Value = Body> {
+    let order =
+        (column_ref(), any::<bool>()).prop_map(|(column, descending)| Order { column, descending });
+    let columns = vec(selected(is_aggregate), 0..4).prop_map(Columns::Listed);
+    let groups = vec(grouped(), 0..if is_aggregate { 3 } else { 1 });
+    let filter = option::weighted(0.4, group_of(part()));
+    (columns, groups, filter, vec(order, 0..3)).prop_map(|(columns, groups, filter, order)| Body {
+        columns,
+        groups,
+        filter: filter.and_then(Group::unless_empty),
+        links: Vec::new(),
+        order,
+    })
+}
+
+fn link(is_aggregate: bool) -> impl Strategy<Value = Link> {
+    let kind = || select(LinkKind::ALL.to_vec()).prop_map(Spanned::nowhere);
+    let bare = move || (kind(), name(), option::of(name()), join(), body(is_aggregate));
+    let flat = bare().prop_map(|(kind, table, alias, join, mut body)| {
+        if body.columns.is_none() && body.groups.is_empty() && table.node.len() % 5 == 0 {
+            body.columns = Columns::All;
+        }
+        Link { kind, table, alias, join, body }
+    });
+    flat.prop_recursive(3, 4, 2, move |inner| {
+        (bare(), vec(inner, 0..3)).prop_map(|((kind, table, alias, join, body), links)| Link {
+            kind,
+            table,
+            alias,
+            join,
+            body: Body { links, ..body },
+        })
+    })
+    .prop_map(move |mut link| {
+        if is_aggregate {
+            no_stars(&mut link.body);
+        }
+        link
+    })
+}
+
+/// All columns beside groups is a contradiction.
+fn no_stars(body: &mut Body) {
+    if body.columns == Columns::All {
+        body.columns = Columns::default();
+    }
+    body.links.iter_mut().for_each(|link| no_stars(&mut link.body));
+}
+
+fn paging() -> impl Strategy<Value = Paging> {
+    let number = || option::of((1_u32..=9000).prop_map(Spanned::nowhere));
+    let cookie = value().prop_filter("an empty cookie is none", |text| !text.node.is_empty());
+    let flag = option::of(Just(Spanned::nowhere(())));
+    let pages = (number(), number(), option::of(cookie), flag)
+        .prop_map(|(page, size, cookie, total)| Paging { top: None, page, size, cookie, total });
+    prop_oneof![number().prop_map(|top| Paging { top, ..Paging::default() }), pages]
+}
+
+/// A query of any shape.
+pub fn fetch() -> impl Strategy<Value = Fetch> {
+    any::<bool>()
+        .prop_flat_map(|is_aggregate| {
+            let flags = (any::<bool>(), any::<bool>());
+            let links = vec(link(is_aggregate), 0..3);
+            (name(), body(is_aggregate), links, paging(), flags).prop_map(
+                |(table, body, links, paging, (distinct, raw_order))| {
+                    let mut fetch = Fetch {
+                        source: Source::default(),
+                        table,
+                        body: Body { links, ..body },
+                        distinct: distinct.then(|| Spanned::nowhere(())),
+                        raw_order,
+                        paging,
+                        notes: Default::default(),
+                    };
+                    if fetch.body.columns.is_none() && !fetch.is_aggregate() {
+                        fetch.body.columns = Columns::All;
+                    }
+                    fetch
+                },
+            )
+        })
+        .prop_filter("few links", |fetch| all_links(&fetch.body) <= 15)
+}
+
+fn all_links(body: &Body) -> usize {
+    let own = body.filter.as_ref().map_or(0, links);
+    own + body.links.iter().map(|link| 1 + all_links(&link.body)).sum::<usize>()
+}
