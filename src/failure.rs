@@ -57,7 +57,10 @@ fn code(error: &EngineError) -> u8 {
         | EngineError::MutationGap { .. }
         | EngineError::MutationReused { .. } => 3,
         EngineError::PartlyApplied { source, .. } => code(source),
-        EngineError::Store(_) | EngineError::NotLogged | EngineError::Closed => 5,
+        EngineError::Store(_)
+        | EngineError::NotLogged
+        | EngineError::InMemory
+        | EngineError::Closed => 5,
     }
 }
 

@@ -65,6 +65,9 @@ pub enum EngineError {
         /// Why no more were.
         source: Box<EngineError>,
     },
+    /// The environment lasts as long as the process: there is no log on disk to verify.
+    #[error("an environment in memory has no log on disk to verify; open one in a directory")]
+    InMemory,
     /// A document is only partly loaded.
     #[error("the loading of a document was cut off; run the same `load` again first")]
     LoadUnfinished,

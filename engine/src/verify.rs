@@ -25,9 +25,10 @@ impl Environment {
     /// Damage that was found, and either mended or can be, is in the log's findings.
     ///
     /// # Errors
-    /// If the log is damaged beyond that, does not fold, or folds to another state than is shown.
+    /// If the log is damaged beyond that, does not fold, or folds to another state than is shown;
+    /// [`EngineError::InMemory`].
     pub fn verify(&self, mends: bool) -> Result<Verified, EngineError> {
-        let log = self.disk_log().ok_or(EngineError::Closed)?;
+        let log = self.disk_log().ok_or(EngineError::InMemory)?;
         let mut verification = if mends { log.repair()? } else { log.verify()? };
         let shown = self.state();
         let list = log.snapshots().list().unwrap_or_default();

@@ -9,7 +9,7 @@ use std::{
 
 use haversack_core::Offset;
 use haversack_engine::Environment;
-use haversack_store::{DiskLog, Exported, Finding, TransferError};
+use haversack_store::{Disk, DiskLog, Exported, Finding, RealDisk, TransferError};
 use serde_json::json;
 
 use crate::{
@@ -135,7 +135,13 @@ impl Unfinished {
     }
 
     fn finish(&self, file: &Path) -> Result<(), Failure> {
-        let done = self.file.sync_all().and_then(|()| fs::rename(&self.path, file));
+        // A backup that a power cut takes back is none: the name is made durable too.
+        let directory = RealDisk::new(file.parent().unwrap_or(Path::new("")));
+        let done = self
+            .file
+            .sync_all()
+            .and_then(|()| fs::rename(&self.path, file))
+            .and_then(|()| directory.sync_directory(""));
         done.map_err(|error| Failure::other(format!("{}: {error}", file.display())))
     }
 }

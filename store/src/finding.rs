@@ -60,7 +60,7 @@ impl fmt::Display for Finding {
             Some((first, last)) => write!(f, ", events {first} to {last}")?,
             None => {}
         }
-        let end = if self.mended { "; mended, nothing is lost" } else { "; can be mended" };
+        let end = if self.mended { "; mended, nothing is lost" } else { "; not mended yet" };
         write!(f, ": {}{end}", self.what)
     }
 }
