@@ -3,6 +3,8 @@
 mod import;
 mod keeping;
 mod site;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::{

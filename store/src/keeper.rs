@@ -137,7 +137,8 @@ impl Keeper {
     /// Syncs the index and signs, if there is anything new.
     pub(crate) fn settle(&mut self) {
         self.take_groups();
-        if self.unsynced > 0 {
+        // An index that waits for space may be closed; that it can't be synced is nothing new.
+        if self.unsynced > 0 && self.shared.stuck().is_none() {
             self.sync_index();
         }
         let signed = || signed_note(self.shared.disk.as_ref(), &self.key);
@@ -159,7 +160,7 @@ impl Keeper {
     }
 
     /// Opens the index again, after the disk was full, and gives it what waits.
-    fn retry(&mut self) {
+    pub(crate) fn retry(&mut self) {
         if let Err(failed) = self.shared.reopen_index(self.taken) {
             return self.set_stuck(&failed);
         }
