@@ -56,6 +56,17 @@ pub enum SyntaxArg {
     Fetchxml,
 }
 
+/// What a query becomes on the way to its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// As it was read: the canonical text
+    Ast,
+    /// With names and values looked up, and its filter in canonical form
+    Algebra,
+    /// Split by what answers depend on
+    Plan,
+}
+
 /// Who asks, when, and of which past.
 #[derive(Debug, Args)]
 pub struct Moment {
@@ -91,13 +102,16 @@ pub enum Verb {
         /// File in either syntax, or - for standard input
         file: PathBuf,
         /// The user who asks (id or name)
-        #[arg(long = "as", value_name = "USER", required_unless_present = "ignore_security")]
+        #[arg(long = "as", value_name = "USER", required_unless_present_any = ["ignore_security", "explain"])]
         user: Option<String>,
         /// Read everything
         #[arg(long)]
         ignore_security: bool,
         #[command(flatten)]
         moment: Moment,
+        /// Print what the query is understood to be, and do not run it
+        #[arg(long, value_enum, value_name = "STAGE")]
+        explain: Option<Stage>,
     },
     /// Parse and resolve query files, and lint them
     Check {

@@ -33,7 +33,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Demo { once } => demo::demo(given, once),
         Verb::Load { directory } => admin::load(&data, &directory, format),
         Verb::Apply { file } => admin::apply(&data, &file, format),
-        Verb::Query { file, user, ignore_security, moment } => {
+        Verb::Query { file, moment, explain: Some(stage), .. } => {
+            query::explain(&open()?, &file, &moment, stage)
+        }
+        Verb::Query { file, user, ignore_security, moment, explain: None } => {
             query::query(&open()?, &file, user.as_deref(), ignore_security, &moment, format)
         }
         Verb::Check { files } => query::check(&open()?, &files, format),

@@ -2,11 +2,13 @@
 //!
 //! Two syntaxes say the same: **FetchXML**, as Dataverse writes it, and the **DSL**, with less
 //! noise. Text becomes an [`ast`], the ast is resolved against a catalog, and what comes out is a
-//! typed [`query`]. Every step says what is wrong as [`Diagnostic`]s: where, what was found, what
+//! typed [`query`], whose filters have a canonical form in the [`algebra`] and are cut for engines in
+//! a [`plan`]. Every step says what is wrong as [`Diagnostic`]s: where, what was found, what
 //! was expected, how to mend it.
 //!
 //! This crate never sees a row: what operators do to values is the evaluator's matter.
 
+pub mod algebra;
 pub mod ast;
 mod custom_filter;
 pub mod diagnostic;
@@ -14,6 +16,7 @@ mod dsl;
 mod explain;
 mod fetchxml;
 pub mod operator;
+pub mod plan;
 pub mod query;
 mod reading;
 mod resolve;

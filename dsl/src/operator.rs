@@ -107,12 +107,38 @@ impl Operator {
         OPERATORS.iter().find(is_it).map(|info| info.operator)
     }
 
+    /// The operator that holds just where this one does not, nulls included.
+    #[must_use]
+    pub fn opposite(self) -> Option<Self> {
+        let other = |(one, other)| match self {
+            found if found == one => Some(other),
+            found if found == other => Some(one),
+            _ => None,
+        };
+        OPPOSITES.into_iter().find_map(other)
+    }
+
     /// Whether its value is a pattern with wildcards.
     #[must_use]
     pub fn takes_pattern(self) -> bool {
         self.info().types == TypeClass::Text
     }
 }
+
+/// Operators that are the opposites of one another: the positive one, then the one that holds for null.
+const OPPOSITES: [(Operator, Operator); 11] = [
+    (Operator::Eq, Operator::Ne),
+    (Operator::In, Operator::NotIn),
+    (Operator::Like, Operator::NotLike),
+    (Operator::BeginsWith, Operator::NotBeginWith),
+    (Operator::EndsWith, Operator::NotEndWith),
+    (Operator::Between, Operator::NotBetween),
+    (Operator::ContainValues, Operator::NotContainValues),
+    (Operator::Under, Operator::NotUnder),
+    (Operator::EqUserid, Operator::NeUserid),
+    (Operator::EqBusinessid, Operator::NeBusinessid),
+    (Operator::NotNull, Operator::Null),
+];
 
 #[cfg(test)]
 mod tests {
@@ -153,6 +179,15 @@ mod tests {
             let is_other = matches!(info.operator, Operator::NotNull)
                 || matches!(info.group, Group::Calendar | Group::Rolling | Group::Fiscal);
             assert_eq!(info.negative, says_not && !is_other, "{}", info.name);
+        }
+    }
+
+    #[test]
+    fn every_negative_operator_is_the_opposite_of_a_positive_one() {
+        for info in OPERATORS.iter().filter(|info| info.negative) {
+            let positive = info.operator.opposite().expect(info.name);
+            assert!(!positive.info().negative, "{}", info.name);
+            assert_eq!(positive.opposite(), Some(info.operator));
         }
     }
 

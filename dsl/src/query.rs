@@ -98,7 +98,8 @@ pub struct LinkRef {
 pub enum Filter {
     /// All of these. None: always true.
     And(Vec<Filter>),
-    /// One of these. Never empty: an empty or-group is resolved to an empty [`Filter::And`].
+    /// One of these. An empty or-group is resolved to an empty [`Filter::And`]; an empty one here,
+    /// which only programs make, never holds.
     Or(Vec<Filter>),
     /// A condition on a column.
     Condition(Condition),

@@ -9,7 +9,10 @@ mod common;
 use std::path::PathBuf;
 
 use haversack_core::settings::Compatibility;
-use haversack_dsl::{Diagnostic, check_custom_filter, compile, parse, print_dsl, print_fetchxml};
+use haversack_dsl::{
+    Diagnostic, algebra::Predicate, check_custom_filter, compile, parse, plan::Plan, print_dsl,
+    print_fetchxml, query::Filter,
+};
 
 #[test]
 fn print() {
@@ -32,6 +35,23 @@ fn printed(text: &str) -> String {
 #[test]
 fn resolve() {
     check("resolve", compiled);
+}
+
+/// The canonical form of the filter, then the plan.
+#[test]
+fn plan() {
+    check("plan", |text| match compile(text, &common::catalog()) {
+        Ok(resolved) => {
+            let predicate = Predicate::of(resolved.query.filter.as_ref());
+            assert_eq!(
+                Predicate::of(Some(&Filter::from(&predicate))),
+                predicate,
+                "it is canonical"
+            );
+            format!("{predicate}--\n{}", Plan::of(&resolved.query))
+        }
+        Err(errors) => listed(&errors),
+    });
 }
 
 #[test]

@@ -5,16 +5,19 @@ use std::{
     process::ExitCode,
 };
 
-use haversack_core::{json::bare_json, schema::Table};
+use haversack_core::{catalog::Catalog, json::bare_json, schema::Table};
 use haversack_dataset::{Answer, Answers, Caller, Evaluator, Obvious};
 use haversack_dsl::{
     Diagnostic, Severity, Syntax,
-    query::{Columns, Query},
+    algebra::Predicate,
+    ast::Fetch,
+    plan::Plan,
+    query::{Columns, Filter, Query},
 };
 use serde_json::Value as Json;
 
 use crate::{
-    cli::{Format, Moment, SyntaxArg},
+    cli::{Format, Moment, Stage, SyntaxArg},
     failure::Failure,
     input,
     output::{self, Line, line},
@@ -37,27 +40,64 @@ pub fn query(
     format: Format,
 ) -> Result<ExitCode, Failure> {
     let at = session.moment(moment)?;
-    let catalog = &at.state.catalog;
     let mut caller = match user {
         Some(user) => session.caller(&at, user)?,
-        None => Caller::administrator(catalog, at.now),
+        None => Caller::administrator(&at.state.catalog, at.now),
     };
     caller.reads_everything |= ignore_security;
-    let text = input::text(file)?;
-    // A table that was not there yet had no rows; it is no mistake to ask.
+    let fetch = parse(file)?;
     let head = session.environment.state();
-    let fetch = haversack_dsl::parse(&text).map_err(|all| failure(file, &all))?;
-    let links = fetch.body.all_links().map(|link| &link.table);
-    let then = links.chain([&fetch.table]).all(|table| catalog.table(&table.node).is_some());
-    let catalog = if then { catalog } else { &head.catalog };
-    let resolved = haversack_dsl::resolve(&fetch, catalog).map_err(|all| failure(file, &all))?;
-    let query = resolved.query;
+    let catalog = catalog_for(&fetch, &at.state.catalog, &head.catalog);
+    let query = resolve(file, &fetch, catalog)?;
     let table = session::table(catalog, &query.table)?;
     let answers = Obvious::new(at.state.as_ref()).answers(&caller, &query);
     let lines: Vec<Line> = answers.rows.iter().map(row).collect();
     output::print(format, &keys(table, &query), &lines)?;
     tell_pages(&query, &answers);
     Ok(ExitCode::SUCCESS)
+}
+
+/// `query FILE --explain STAGE`.
+pub fn explain(
+    session: &Session,
+    file: &Path,
+    moment: &Moment,
+    stage: Stage,
+) -> Result<ExitCode, Failure> {
+    let at = session.moment(moment)?;
+    let fetch = parse(file)?;
+    if stage == Stage::Ast {
+        output::print_text(&haversack_dsl::print_dsl(&fetch))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let head = session.environment.state();
+    let catalog = catalog_for(&fetch, &at.state.catalog, &head.catalog);
+    let mut query = resolve(file, &fetch, catalog)?;
+    if stage == Stage::Plan {
+        output::print_text(&Plan::of(&query).to_string())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let predicate = Predicate::of(query.filter.as_ref());
+    query.filter = (predicate != Predicate::Constant(true)).then(|| Filter::from(&predicate));
+    output::print_text(&query.to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn parse(file: &Path) -> Result<Fetch, Failure> {
+    haversack_dsl::parse(&input::text(file)?).map_err(|all| failure(file, &all))
+}
+
+fn resolve(file: &Path, fetch: &Fetch, catalog: &Catalog) -> Result<Query, Failure> {
+    let resolved = haversack_dsl::resolve(fetch, catalog).map_err(|all| failure(file, &all))?;
+    Ok(resolved.query)
+}
+
+/// The catalog of then; that of now, if a table was not there yet: it had no rows, and it is no
+/// mistake to ask.
+fn catalog_for<'c>(fetch: &Fetch, then: &'c Catalog, now: &'c Catalog) -> &'c Catalog {
+    let links = fetch.body.all_links().map(|link| &link.table);
+    let was_there = links.chain([&fetch.table]).all(|table| then.table(&table.node).is_some());
+    if was_there { then } else { now }
 }
 
 /// A row of an answer; lookups are bare ids.

@@ -33,20 +33,8 @@ pub(super) fn holds(
 
 /// The positive operator that a negative one is the opposite of.
 fn negated(operator: Operator) -> Option<Operator> {
-    Some(match operator {
-        Operator::Ne => Operator::Eq,
-        Operator::NotIn => Operator::In,
-        Operator::NotLike => Operator::Like,
-        Operator::NotBeginWith => Operator::BeginsWith,
-        Operator::NotEndWith => Operator::EndsWith,
-        Operator::NotBetween => Operator::Between,
-        Operator::NotContainValues => Operator::ContainValues,
-        Operator::NotUnder => Operator::Under,
-        Operator::NeUserid => Operator::EqUserid,
-        Operator::NeBusinessid => Operator::EqBusinessid,
-        Operator::Null => Operator::NotNull,
-        _ => return None,
-    })
+    let holds_for_null = operator.info().negative || operator == Operator::Null;
+    operator.opposite().filter(|_| holds_for_null)
 }
 
 fn positive_holds(
