@@ -6,10 +6,12 @@
 //! Nothing here writes, and nothing reads a clock: [`Caller`] carries the time.
 
 mod caller;
+mod columnar;
 mod obvious;
 mod rows;
 
 pub use caller::{Caller, check_time_zone};
+pub use columnar::{Columnar, Departure, DeviceRows, Difference, Memory};
 pub use obvious::{
     Check, ComparisonTruth, ConditionTruth, Explanation, FilterTruth, LinkedTruth, Obvious,
     Offered, related_to,

@@ -2,21 +2,21 @@
 
 mod aggregate;
 mod compare;
-mod condition;
+pub(crate) mod condition;
 mod dataset;
 mod date_part;
 mod explain;
-mod filter;
+pub(crate) mod filter;
 mod hierarchy;
 mod join;
-mod key;
+pub(crate) mod key;
 mod like;
 mod mean;
 mod order;
 mod query;
 mod readable;
 mod row;
-mod time;
+pub(crate) mod time;
 
 pub use dataset::related_to;
 pub use explain::{

@@ -45,39 +45,64 @@ fn positive_holds(
     value: Option<&Value>,
 ) -> bool {
     let Some(value) = value else { return false };
-    let catalog = rows.catalog();
     match operator.info().group {
-        Group::Values => compares(caller, operator, operand, value),
-        Group::Caller => is_callers(catalog, caller, operator, value),
         Group::Hierarchy => {
             value_id(value).is_some_and(|id| hierarchy::stands(rows, caller, operator, operand, id))
         }
+        _ => holds_for(rows.catalog(), caller, operator, operand, value),
+    }
+}
+
+/// Whether a positive operator that walks no hierarchy holds for a value.
+pub(crate) fn holds_for(
+    catalog: &Catalog,
+    caller: &Caller,
+    operator: Operator,
+    operand: &Operand,
+    value: &Value,
+) -> bool {
+    match operator.info().group {
+        Group::Values => compares(caller, operator, operand, value),
+        Group::Caller => is_callers(catalog, caller, operator, value),
+        Group::Hierarchy => false,
         Group::Calendar | Group::Rolling | Group::Fiscal => {
-            let fiscal_year = &catalog.settings.fiscal_year;
-            let moment = Moment { now: caller.now, zone: &caller.time_zone, fiscal_year };
-            time::lies_in(&moment, operator, operand, value)
+            time::lies_in(&Moment::of(catalog, caller), operator, operand, value)
         }
     }
 }
 
 /// Whether an id is the caller's, or a number their language.
 fn is_callers(catalog: &Catalog, caller: &Caller, operator: Operator, value: &Value) -> bool {
-    let is = |id: Option<RowId>| id.is_some() && id == value_id(value);
-    let among = |ids: BTreeSet<RowId>| value_id(value).is_some_and(|id| ids.contains(&id));
     match operator {
-        Operator::EqUserid => is(caller.user),
-        Operator::EqBusinessid => is(caller.business_unit(catalog)),
-        Operator::EqUserteams => among(caller.teams(catalog)),
-        Operator::EqUseroruserteams => is(caller.user) || among(caller.teams(catalog)),
-        Operator::EqUseroruserhierarchy => among(caller.user_hierarchy(catalog)),
-        Operator::EqUseroruserhierarchyandteams => among(hierarchy_and_teams(catalog, caller)),
         Operator::EqUserlanguage => match value {
             Value::Integer(language) => *language == i64::from(caller.language),
             Value::Choice(language) => *language == caller.language,
             _ => false,
         },
-        _ => false,
+        _ => value_id(value).is_some_and(|id| callers_ids(catalog, caller, operator).contains(&id)),
     }
+}
+
+/// The ids that an operator takes for the caller's.
+pub(crate) fn callers_ids(
+    catalog: &Catalog,
+    caller: &Caller,
+    operator: Operator,
+) -> BTreeSet<RowId> {
+    let mut ids = BTreeSet::new();
+    match operator {
+        Operator::EqUserid => ids.extend(caller.user),
+        Operator::EqBusinessid => ids.extend(caller.business_unit(catalog)),
+        Operator::EqUserteams => ids = caller.teams(catalog),
+        Operator::EqUseroruserteams => {
+            ids = caller.teams(catalog);
+            ids.extend(caller.user);
+        }
+        Operator::EqUseroruserhierarchy => ids = caller.user_hierarchy(catalog),
+        Operator::EqUseroruserhierarchyandteams => ids = hierarchy_and_teams(catalog, caller),
+        _ => {}
+    }
+    ids
 }
 
 /// The users of the hierarchy, the caller's teams, and the teams of each of those users.

@@ -34,7 +34,7 @@ pub(super) fn holds(rows: &dyn Rows, caller: &Caller, filter: &Filter, row: Test
 ///
 /// Null compares with nothing, but for `ne` whose left side is null: Dataverse adds that side's null
 /// and not the other's, so `ne` is not the opposite of `eq` here.
-pub(super) fn compares(
+pub(crate) fn compares(
     comparison: &Comparison,
     value: Option<&Value>,
     other: Option<&Value>,

@@ -8,7 +8,7 @@ use haversack_core::{
 
 /// By what a value is compared. Null comes first; kinds never mix within a column.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Key {
+pub(crate) enum Key {
     Null,
     Boolean(bool),
     Number(rust_decimal::Decimal),
@@ -40,7 +40,7 @@ impl Key {
     }
 
     /// What joins: text as `eq` reads it. Null joins nothing.
-    pub(super) fn joining(value: Option<&Value>) -> Option<Self> {
+    pub(crate) fn joining(value: Option<&Value>) -> Option<Self> {
         match value? {
             Value::Text(text) => Some(Self::Text(equality_key(text))),
             value => Some(Self::of(Some(value))),

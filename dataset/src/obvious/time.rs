@@ -10,7 +10,7 @@ mod rolling;
 #[cfg(test)]
 mod laws;
 
-use haversack_core::{Date, Timestamp, Value, settings::FiscalYear};
+use haversack_core::{Date, Timestamp, Value, catalog::Catalog, settings::FiscalYear};
 use haversack_dsl::{
     operator::Operator,
     query::{Literal, Operand},
@@ -21,8 +21,10 @@ use jiff::{
     tz::{AmbiguousOffset, TimeZone},
 };
 
+use crate::Caller;
+
 /// When and where it is asked, and by which fiscal calendar.
-pub(super) struct Moment<'a> {
+pub(crate) struct Moment<'a> {
     pub now: Timestamp,
     pub zone: &'a TimeZone,
     pub fiscal_year: &'a FiscalYear,
@@ -38,11 +40,15 @@ pub(super) fn lies_in(
     if operator == Operator::InFiscalPeriod {
         return fiscal::is_in_period(moment, operand, value);
     }
-    let range = calendar::fixed(moment, operator, operand)
+    range(moment, operator, operand).is_some_and(|range| range.contains(value, moment.zone))
+}
+
+/// The stretch of an operator; none if it has none, or more than one.
+pub(crate) fn range(moment: &Moment<'_>, operator: Operator, operand: &Operand) -> Option<Range> {
+    calendar::fixed(moment, operator, operand)
         .or_else(|| calendar::around_today(moment, operator))
         .or_else(|| rolling::range(moment, operator, operand))
-        .or_else(|| fiscal::range(moment, operator, operand));
-    range.is_some_and(|range| range.contains(value, moment.zone))
+        .or_else(|| fiscal::range(moment, operator, operand))
 }
 
 /// The fiscal year that a day lies in, by the calendar year in which it begins, and the number of
@@ -55,14 +61,14 @@ pub(super) fn fiscal_year_and_period(calendar: &FiscalYear, day: civil::Date) ->
 
 /// From one bound up to, and without, another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Range {
-    from: Bound,
-    until: Bound,
+pub(crate) struct Range {
+    pub(crate) from: Bound,
+    pub(crate) until: Bound,
 }
 
 /// One end of a stretch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Bound {
+pub(crate) enum Bound {
     /// There is none.
     Open,
     /// What the wall clock shows.
@@ -101,7 +107,13 @@ impl Bound {
     }
 }
 
-impl Moment<'_> {
+impl<'a> Moment<'a> {
+    /// The moment at which a caller asks.
+    pub(crate) fn of(catalog: &'a Catalog, caller: &'a Caller) -> Self {
+        let fiscal_year = &catalog.settings.fiscal_year;
+        Self { now: caller.now, zone: &caller.time_zone, fiscal_year }
+    }
+
     fn wall(&self) -> DateTime {
         self.zone.to_datetime(self.now.to_jiff())
     }
@@ -151,7 +163,7 @@ fn number(operand: &Operand, at: usize) -> Option<i64> {
 
 /// The instant at which the wall clock first shows this time; where it never does, the instant at
 /// which it jumps over it. So later wall clock times are never earlier instants.
-pub(super) fn instant(wall: DateTime, zone: &TimeZone) -> Timestamp {
+pub(crate) fn instant(wall: DateTime, zone: &TimeZone) -> Timestamp {
     let ambiguous = zone.to_ambiguous_timestamp(wall);
     let found = match ambiguous.offset() {
         AmbiguousOffset::Gap { before, after } => {

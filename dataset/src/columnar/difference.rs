@@ -1,0 +1,104 @@
+//! What a device must be sent and told to drop, from what it holds to what belongs on it now.
+
+use std::sync::Arc;
+
+use haversack_core::{RowVersion, event::RowKey};
+use roaring::RoaringBitmap;
+
+use super::{Columnar, ask::Ask, dataset::Sets, references::TableNumber};
+use crate::Caller;
+
+/// What belongs on a device at some moment. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceRows {
+    pub(super) sets: Arc<Sets>,
+    pub(super) at: u64,
+    /// Row numbers mean something within one generation only.
+    pub(super) generation: u64,
+}
+
+/// Why a row is not on a device any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Departure {
+    /// It is there, and may be read, and does not belong on the device.
+    Left,
+    /// It is gone.
+    Deleted,
+    /// It is there, and may not be read.
+    Revoked,
+}
+
+/// From what a device holds to what belongs on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Rows to be sent: new on the device, or written since.
+    pub put: Vec<(RowKey, RowVersion)>,
+    /// Rows to be dropped.
+    pub del: Vec<(RowKey, Departure)>,
+}
+
+impl DeviceRows {
+    /// How many rows.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.sets.values().map(RoaringBitmap::len).sum()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sets.values().all(RoaringBitmap::is_empty)
+    }
+}
+
+impl Columnar {
+    /// The difference from what a device held to what belongs on it now, both of this engine; none:
+    /// it is too old, or rows were numbered anew since, and must be compared row by row.
+    #[must_use]
+    pub fn difference(
+        &self,
+        caller: &Caller,
+        held: &DeviceRows,
+        now: &DeviceRows,
+    ) -> Option<Difference> {
+        let mut difference = Difference::default();
+        if held.generation != self.generation || now.generation != self.generation {
+            return None;
+        }
+        if held.at == now.at && Arc::ptr_eq(&held.sets, &now.sets) {
+            return Some(difference);
+        }
+        let delta = self.delta(held.at, now.at)?;
+        let (empty, ask) = (RoaringBitmap::new(), self.ask(caller));
+        for (table, belongs) in now.sets.iter() {
+            let had = held.sets.get(table).unwrap_or(&empty);
+            let changed = delta.changed.get(table).unwrap_or(&empty);
+            let rows = self.tables.table(*table);
+            let kept_and_written = (belongs & had) & changed;
+            for row in (belongs - had) | kept_and_written {
+                if let Some(version) = rows.version(row) {
+                    difference.put.push((self.key(*table, row), version));
+                }
+            }
+        }
+        for (table, had) in held.sets.iter() {
+            let belongs = now.sets.get(table).unwrap_or(&empty);
+            for row in had - belongs {
+                let why = self.departure(&ask, *table, row);
+                difference.del.push((self.key(*table, row), why));
+            }
+        }
+        Some(difference)
+    }
+
+    fn departure(&self, ask: &Ask<'_>, table: TableNumber, row: u32) -> Departure {
+        let rows = self.tables.table(table);
+        if !rows.live.contains(row) {
+            Departure::Deleted
+        } else if ask.reach(table).has(&self.tables, rows, row) {
+            Departure::Left
+        } else {
+            Departure::Revoked
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! All rows of an environment, column by column, at one offset.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use haversack_core::{
+    Name, Reference, Row, RowId, RowVersion, Value, Values,
+    catalog::Catalog,
+    schema::{BUSINESSUNIT, OWNERID, OWNINGBUSINESSUNIT, SYSTEMUSER, TEAM, Table, TableKind},
+};
+
+use roaring::RoaringBitmap;
+
+use super::{
+    column::{Cell, Column, Data},
+    ids::RowNumber,
+    references::{TableNumber, Target},
+    table::TableRows,
+};
+use crate::{Rows, rows::scan};
+
+/// All rows, and the catalog that says what they are.
+#[derive(Clone, Debug)]
+pub(super) struct Tables {
+    pub(super) catalog: Arc<Catalog>,
+    numbers: BTreeMap<Name, TableNumber>,
+    tables: Vec<TableRows>,
+    /// The business unit of each user and team: what rows without one of their own follow.
+    unit_of_owner: BTreeMap<Target, RowNumber>,
+    seed: u64,
+}
+
+impl Tables {
+    /// All rows as they stand. The seed spreads what devices name; it shows in no answer.
+    pub(super) fn build(rows: &dyn Rows, catalog: &Arc<Catalog>, seed: u64) -> Self {
+        let mut tables = Self {
+            catalog: Arc::clone(catalog),
+            numbers: BTreeMap::new(),
+            tables: Vec::new(),
+            unit_of_owner: BTreeMap::new(),
+            seed,
+        };
+        for table in catalog.tables() {
+            tables.number(&table.name);
+        }
+        for table in catalog.tables().filter(|table| table.kind != TableKind::System) {
+            let number = tables.number(&table.name);
+            for (id, row) in rows.rows(&table.name) {
+                tables.put(number, id, Some(row));
+            }
+        }
+        tables.fill_system_tables(rows);
+        tables
+    }
+
+    fn fill_system_tables(&mut self, rows: &dyn Rows) {
+        let catalog = Arc::clone(&self.catalog);
+        for table in catalog.tables().filter(|table| table.kind == TableKind::System) {
+            let number = self.number(&table.name);
+            for (id, values) in scan(rows, table) {
+                self.put_values(number, id, None, Some(&values));
+            }
+        }
+        self.know_units();
+    }
+
+    fn know_units(&mut self) {
+        let Some(units) = self.find(BUSINESSUNIT) else { return };
+        let catalog = Arc::clone(&self.catalog);
+        let mut unit_of_owner = BTreeMap::new();
+        let users = catalog.users.values().map(|user| (SYSTEMUSER, user.id));
+        let teams = catalog.teams().map(|team| (TEAM, team.id));
+        for (table, id) in users.chain(teams) {
+            let (Some(number), Some(unit)) = (self.find(table), catalog.business_unit_of(id))
+            else {
+                continue;
+            };
+            let owner = (number, self.table_mut(number).ids.number(id));
+            unit_of_owner.insert(owner, self.table_mut(units).ids.number(unit));
+        }
+        self.unit_of_owner = unit_of_owner;
+    }
+
+    /// The number of a table, which gets one now if it has none.
+    fn number(&mut self, name: &Name) -> TableNumber {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = TableNumber::try_from(self.tables.len()).expect("fewer tables than 2^16");
+        let table = self.catalog.table(name).cloned();
+        self.tables.push(TableRows::new(name.clone(), table, self.seed));
+        self.numbers.insert(name.clone(), number);
+        number
+    }
+
+    /// The number of a table, if it has one.
+    pub(super) fn find(&self, name: &str) -> Option<TableNumber> {
+        self.numbers.get(name).copied()
+    }
+
+    pub(super) fn table(&self, number: TableNumber) -> &TableRows {
+        &self.tables[usize::from(number)]
+    }
+
+    fn table_mut(&mut self, number: TableNumber) -> &mut TableRows {
+        &mut self.tables[usize::from(number)]
+    }
+
+    /// The tables, each with its number.
+    pub(super) fn all(&self) -> impl Iterator<Item = (TableNumber, &TableRows)> {
+        (0..).zip(&self.tables)
+    }
+
+    /// Puts in a row as it stands now; none: it is gone. Gives its number.
+    pub(super) fn put(&mut self, table: TableNumber, id: RowId, row: Option<&Row>) -> RowNumber {
+        let version = row.map(|row| row.version);
+        self.put_values(table, id, version, row.map(|row| &row.values))
+    }
+
+    fn put_values(
+        &mut self,
+        table: TableNumber,
+        id: RowId,
+        version: Option<RowVersion>,
+        values: Option<&Values>,
+    ) -> RowNumber {
+        let number = self.table_mut(table).ids.number(id);
+        let cells = values.map(|values| {
+            let mut cells = BTreeMap::new();
+            for (column, value) in values.iter() {
+                let cell = match value {
+                    Some(Value::Reference(to)) => Cell::Target(self.target(to)),
+                    Some(value) => Cell::Value(value),
+                    None => continue,
+                };
+                cells.insert(column.as_str(), cell);
+            }
+            cells
+        });
+        self.table_mut(table).set(number, version, cells.as_ref());
+        number
+    }
+
+    fn target(&mut self, to: &Reference) -> Target {
+        let table = self.number(&to.table);
+        (table, self.table_mut(table).ids.number(to.id))
+    }
+
+    /// The reference that a target stands for.
+    fn reference(&self, (table, row): Target) -> Reference {
+        let table = self.table(table);
+        Reference { table: table.name.clone(), id: table.id(row) }
+    }
+
+    /// The business unit that a row without one of its own follows.
+    pub(super) fn unit_of_owner(&self, owner: Target) -> Option<RowNumber> {
+        self.unit_of_owner.get(&owner).copied()
+    }
+
+    /// The users and teams of a business unit.
+    pub(super) fn owners_of_unit(&self, unit: RowNumber) -> impl Iterator<Item = Target> {
+        let of = self.unit_of_owner.iter();
+        of.filter(move |(_, its)| **its == unit).map(|(owner, _)| *owner)
+    }
+
+    /// The business unit of a row: its own, else that of its owner.
+    pub(super) fn unit(&self, table: &TableRows, row: RowNumber) -> Option<Target> {
+        let own = table.target(row, OWNINGBUSINESSUNIT);
+        own.or_else(|| {
+            if !table.is_derived_unit(OWNINGBUSINESSUNIT) {
+                return None;
+            }
+            Some((self.find(BUSINESSUNIT)?, self.unit_of_owner(table.owner(row)?)?))
+        })
+    }
+
+    /// Where a column of a row points, derived units included.
+    pub(super) fn points_at(
+        &self,
+        table: &TableRows,
+        row: RowNumber,
+        column: &str,
+    ) -> Option<Target> {
+        if table.is_derived_unit(column) {
+            return self.unit(table, row);
+        }
+        table.target(row, column)
+    }
+
+    /// What a row has in a column, derived columns included.
+    pub(super) fn value(&self, table: &TableRows, row: RowNumber, column: &str) -> Option<Value> {
+        if table.is_key(column) {
+            return Some(Value::Id(table.id(row)));
+        }
+        let target = self.points_at(table, row, column);
+        match target {
+            Some(target) => Some(Value::Reference(self.reference(target))),
+            None => table.plain_value(row, column),
+        }
+    }
+
+    /// Adds the rows whose column points at an id, whatever table it is of, derived units included.
+    pub(super) fn add_pointing(
+        &self,
+        table: &TableRows,
+        column: &str,
+        id: RowId,
+        rows: &mut RoaringBitmap,
+    ) {
+        let Some(Column { data: Data::References(references), present }) = table.column(column)
+        else {
+            return;
+        };
+        for to in references.tables() {
+            let target = self.table(to).ids.find(id).map(|row| (to, row));
+            if let Some(sources) = target.and_then(|target| references.sources(target)) {
+                sources.add_to(rows);
+            }
+        }
+        if table.is_derived_unit(column)
+            && let Some(unit) = self.find(BUSINESSUNIT).and_then(|to| self.table(to).ids.find(id))
+        {
+            let mut following = RoaringBitmap::new();
+            for owner in self.owners_of_unit(unit) {
+                let owner = self.table(owner.0).id(owner.1);
+                self.add_pointing(table, OWNERID, owner, &mut following);
+            }
+            *rows |= following - present;
+        }
+    }
+
+    /// The definition of a table by its number.
+    pub(super) fn definition(&self, number: TableNumber) -> Option<&Arc<Table>> {
+        self.table(number).table.as_ref()
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Whether a table holds pairs.
+    pub(super) fn is_of_pairs(&self, table: TableNumber) -> bool {
+        self.definition(table).is_some_and(|table| table.kind == TableKind::Intersect)
+    }
+
+    /// Whether a catalog has the same tables and relationships.
+    pub(super) fn has_schema_of(&self, catalog: &Catalog) -> bool {
+        self.catalog.tables().eq(catalog.tables())
+            && self.catalog.relationships().eq(catalog.relationships())
+    }
+
+    /// Whether a catalog has the same people, who may do the same, and the same settings.
+    pub(super) fn has_people_of(&self, catalog: &Catalog) -> bool {
+        self.catalog.users == catalog.users
+            && self.catalog.teams().eq(catalog.teams())
+            && self.catalog.business_units == catalog.business_units
+            && self.catalog.positions == catalog.positions
+            && self.catalog.roles == catalog.roles
+            && self.catalog.settings == catalog.settings
+    }
+
+    /// Takes another catalog with the same schema.
+    pub(super) fn set_catalog(&mut self, rows: &dyn Rows, catalog: &Arc<Catalog>) {
+        self.catalog = Arc::clone(catalog);
+        let system: Vec<TableNumber> = self
+            .all()
+            .filter(|(_, table)| table.is_of_the_system())
+            .map(|(number, _)| number)
+            .collect();
+        for number in system {
+            let table = self.table(number);
+            let ids: Vec<RowId> = table.live.iter().map(|row| table.id(row)).collect();
+            ids.into_iter().for_each(|id| {
+                self.put_values(number, id, None, None);
+            });
+        }
+        self.fill_system_tables(rows);
+    }
+
+    /// Bytes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.tables.iter().map(TableRows::bytes).sum()
+    }
+}

@@ -1,0 +1,457 @@
+//! Random histories, and what is compared after each event.
+
+use std::collections::BTreeMap;
+
+use haversack_core::{
+    Date, Decimal, Double, RowId, RowVersion, Timestamp, Value, Values, event::RowKey,
+};
+use haversack_dataset::{
+    Caller, Columnar, Dataset, Departure, DeviceRows, Evaluator, Obvious, Rows,
+};
+use serde_json::{Value as Json, json};
+
+use crate::world::{TABLES, TEAMS, UNITS, USERS, World, id, name, reference};
+
+/// Rows of each table.
+const ROWS: u8 = 9;
+const DEPTHS: [&str; 5] = ["none", "user", "business_unit", "parent_child", "organization"];
+/// Filters of accounts, of every kind of step.
+const FILTERS: [&str; 30] = [
+    "fetch account",
+    "fetch account { filter { ownerid eq-useroruserteams  kind eq 1 } }",
+    "fetch account { filter { or { ownerid eq-userid  owningbusinessunit eq-businessid } size gt 1 } }",
+    "fetch account { filter { any contact on customer = accountid { kind eq 1 } } }",
+    "fetch account { filter { not any contact on customer = accountid { ownerid eq-userid } } }",
+    "fetch account { filter { all contact on customer = accountid { open eq true } } }",
+    "fetch account { filter { any account on parent = accountid { size ge 2 } } }",
+    "fetch account { filter { any account on accountid = parent { kind ne 1 } } }",
+    "fetch account { filter { not any account on accountid = parent } }",
+    "fetch account { filter { any contact on customer = accountid { any task on who = contactid { kind eq 2 } } } }",
+    "fetch account { filter { any task on name = name { kind eq 1 } } }",
+    "fetch account { filter { any account_tag on accountid = accountid { any tag on tagid = tagid { kind eq 1 } } } }",
+    "fetch account { filter { accountid under \"ROOT\" } }",
+    "fetch account { filter { accountid not-under \"ROOT\" } }",
+    "fetch account { filter { or { accountid eq-or-above \"ROOT\" accountid eq-or-under \"ROOT\" } } }",
+    "fetch account { filter { name like \"%a\" } }",
+    "fetch account { filter { or { name not-like \"a%\" kinds contain-values (1) } } }",
+    "fetch account { filter { or { price between (1.5, 20) price eq 0.12345 } } }",
+    "fetch account { filter { due last-x-days 3 } }",
+    "fetch account { filter { or { day today  due on-or-after \"2026-01-02\" } } }",
+    "fetch account { filter { day le \"2026-01-01T12:00:00\"  kinds not-null } }",
+    "fetch account { filter { ratio ge -0.5  or { kinds in (1, 2) kinds eq 2  kinds null } } }",
+    "fetch account { filter { owningbusinessunit ne-businessid } }",
+    "fetch account { filter { ownerid eq-useroruserhierarchyandteams } }",
+    "fetch account { filter { size in (1, 3, 5, 7, -2)  open ne true } }",
+    "fetch account { filter { or { code null code eq \"00000000-0000-0000-0000-000000000001\" } parent not-null } }",
+    "fetch account { filter { accountid ne column parent } }",
+    "fetch account { filter { any systemuser on systemuserid = ownerid { fullname eq \"u1\" } } }",
+    "fetch account { filter { any account on ownerid = ownerid { kind eq 2 } } }",
+    "fetch account { filter { any businessunit on businessunitid = owningbusinessunit { name eq \"1\" } } }",
+];
+
+/// A small generator of numbers that depend on the seed alone.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % sides as u64).expect("small")
+    }
+
+    fn small(&mut self, sides: u8) -> u8 {
+        u8::try_from(self.roll(usize::from(sides))).expect("small")
+    }
+
+    fn one_of<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.roll(of.len())].clone()
+    }
+
+    fn chance(&mut self, of_ten: usize) -> bool {
+        self.roll(10) < of_ten
+    }
+}
+
+/// How often what was to be tested came up.
+#[derive(Debug, Default)]
+pub struct Seen {
+    filters: BTreeMap<&'static str, usize>,
+    by_relationship: usize,
+    departures: BTreeMap<Departure, usize>,
+    rewritten: usize,
+}
+
+impl Seen {
+    /// A run in which some filter never told rows apart, or some reason never came up, says little.
+    pub fn assert_enough(&self) {
+        for filter in FILTERS.iter().filter(|filter| filter.contains("filter")) {
+            assert!(
+                self.filters.get(filter).is_some_and(|times| *times >= 3),
+                "{filter}: {self:?}"
+            );
+        }
+        assert!(self.by_relationship > 100 && self.rewritten > 100, "{self:?}");
+        for why in [Departure::Left, Departure::Deleted, Departure::Revoked] {
+            assert!(self.departures.get(&why).is_some_and(|times| *times > 20), "{self:?}");
+        }
+    }
+}
+
+pub struct History {
+    world: World,
+    dice: Dice,
+    columnar: Columnar,
+    held: BTreeMap<RowId, (DeviceRows, Dataset)>,
+    now: Timestamp,
+}
+
+impl History {
+    pub fn begin(seed: u64) -> Self {
+        let mut world = World::new();
+        let mut dice = Dice(seed);
+        for role in ["r0", "r1", "r2"] {
+            let depths: Vec<_> =
+                TABLES.iter().map(|table| (*table, dice.one_of(&DEPTHS))).collect();
+            world.put_role(role, &depths);
+        }
+        for number in 0..USERS {
+            put_user(&mut world, &mut dice, number);
+        }
+        for number in 0..TEAMS {
+            put_team(&mut world, &mut dice, number);
+        }
+        let mut history = Self {
+            columnar: Columnar::build(&world, &world.catalog, seed),
+            now: "2026-01-02T10:00:00Z".parse().expect("a time"),
+            held: BTreeMap::new(),
+            world,
+            dice,
+        };
+        history.publish();
+        for _ in 0..30 {
+            history.write_row();
+        }
+        history
+    }
+
+    /// Something happens.
+    pub fn step(&mut self) -> String {
+        match self.dice.roll(20) {
+            0 => {
+                let number = self.dice.small(USERS);
+                put_user(&mut self.world, &mut self.dice, number);
+                self.catalog_changed("a user changed")
+            }
+            1 | 2 => {
+                let number = self.dice.small(TEAMS);
+                put_team(&mut self.world, &mut self.dice, number);
+                self.catalog_changed("a team changed")
+            }
+            3 => {
+                let role = self.dice.one_of(&["r0", "r1", "r2"]);
+                let depths: Vec<_> =
+                    TABLES.iter().map(|table| (*table, self.dice.one_of(&DEPTHS))).collect();
+                self.world.put_role(role, &depths);
+                self.catalog_changed("a role changed")
+            }
+            4 => {
+                self.publish();
+                "published".to_owned()
+            }
+            5 => {
+                let more = i64::from(self.dice.small(30)) * 3_600_000_000;
+                self.now = Timestamp(self.now.0 + more);
+                "time passed".to_owned()
+            }
+            // Several events before anybody asks.
+            6 => (0..5).map(|_| self.write_row()).collect::<Vec<_>>().join("; "),
+            _ => self.write_row(),
+        }
+    }
+
+    fn catalog_changed(&mut self, what: &str) -> String {
+        self.columnar.set_catalog(&self.world, &self.world.catalog);
+        what.to_owned()
+    }
+
+    fn publish(&mut self) {
+        let items = items(&mut self.dice);
+        self.world.publish(&items);
+        self.columnar.set_catalog(&self.world, &self.world.catalog);
+    }
+
+    fn write_row(&mut self) -> String {
+        if self.dice.chance(2) {
+            return self.write_pair();
+        }
+        let table = self.dice.one_of(&TABLES);
+        let row = id(table, self.dice.small(ROWS));
+        let before = self.world.row(table, row).map(|row| row.values.clone());
+        let values = match before {
+            Some(_) if self.dice.chance(2) => None,
+            // Mostly one column changes.
+            Some(mut values) => {
+                let fresh = values_of(&mut self.dice, table);
+                let all: Vec<_> = fresh.iter().map(|(column, _)| column.clone()).collect();
+                let column = match self.dice.chance(6) {
+                    true => name(self.dice.one_of(&[
+                        "ownerid",
+                        "parent",
+                        "customer",
+                        "regarding",
+                        "who",
+                        "kind",
+                    ])),
+                    false => self.dice.one_of(&all),
+                };
+                values.remove(&column);
+                if let Some(value) = fresh.get(&column) {
+                    values.set(column, Some(value.clone()));
+                }
+                Some(values)
+            }
+            None => Some(values_of(&mut self.dice, table).without_nulls()),
+        };
+        self.put(table, row, values)
+    }
+
+    fn write_pair(&mut self) -> String {
+        let (account, tag) = (self.dice.small(ROWS), self.dice.small(3));
+        let pair = id("pair", account * 3 + tag);
+        let is_there = self.world.row("account_tag", pair).is_some();
+        let values = (!is_there).then(|| {
+            [
+                (name("accountid"), Some(reference("account", id("account", account)))),
+                (name("tagid"), Some(reference("tag", id("tag", tag)))),
+            ]
+            .into_iter()
+            .collect()
+        });
+        self.put("account_tag", pair, values)
+    }
+
+    fn put(&mut self, table: &str, row: RowId, values: Option<Values>) -> String {
+        let what = format!("{table} {row} = {values:?}");
+        let key = self.world.write(table, row, values);
+        self.columnar.put(&key, self.world.row(table, row));
+        what
+    }
+
+    /// Compares everything for every user.
+    pub fn check(&mut self, seen: &mut Seen, what: &str) {
+        let anew = Columnar::build(&self.world, &self.world.catalog, 1);
+        for number in 0..USERS {
+            let user = id("user", number);
+            let caller = Caller::user(&self.world.catalog, user, self.now);
+            let expected = Obvious::new(&self.world).dataset(&caller);
+            assert_eq!(anew.dataset(&caller), expected, "anew, {what}, user {number}");
+            // Some don't ask for a while.
+            if self.dice.chance(7) {
+                let found = self.columnar.dataset(&caller);
+                assert_eq!(found, expected, "caught up, {what}, user {number}");
+                self.check_difference(seen, &caller, &expected, what);
+            }
+        }
+        self.check_selection(seen, what);
+    }
+
+    fn check_difference(
+        &mut self,
+        seen: &mut Seen,
+        caller: &Caller,
+        expected: &Dataset,
+        what: &str,
+    ) {
+        let user = caller.user.expect("a user");
+        let now = self.columnar.device_rows(caller);
+        if let Some((held, mut rows)) = self.held.remove(&user)
+            && let Some(difference) = self.columnar.difference(caller, &held, &now)
+        {
+            for (key, version) in difference.put {
+                let before: Option<RowVersion> = rows.insert(key, version);
+                seen.rewritten += usize::from(before.is_some());
+                assert_ne!(before, Some(version), "{what}: it has that already");
+            }
+            for (key, why) in difference.del {
+                assert!(rows.remove(&key).is_some(), "{what}: it never had {key:?}");
+                assert_eq!(self.departure(caller, &key), why, "{what}");
+                *seen.departures.entry(why).or_default() += 1;
+            }
+            assert_eq!(rows, *expected, "{what}: the difference leads there");
+        }
+        seen.by_relationship += usize::from(expected.keys().any(|key| key.table.as_str() == "tag"));
+        self.held.insert(user, (now, expected.clone()));
+    }
+
+    fn departure(&self, caller: &Caller, key: &RowKey) -> Departure {
+        match self.world.row(&key.table, key.id) {
+            None => Departure::Deleted,
+            Some(_) if Obvious::new(&self.world).readable(caller, &key.table, key.id) => {
+                Departure::Left
+            }
+            Some(_) => Departure::Revoked,
+        }
+    }
+
+    /// One filter, asked by one user: also what profiles don't have is selected alike.
+    fn check_selection(&mut self, seen: &mut Seen, what: &str) {
+        let filter = self.dice.one_of(&FILTERS);
+        let text = filled(filter, &mut self.dice);
+        let query = haversack_dsl::compile(&text, &self.world.catalog).expect(filter).query;
+        let mut caller =
+            Caller::user(&self.world.catalog, id("user", self.dice.small(USERS)), self.now);
+        caller.reads_everything = self.dice.chance(3);
+        let answers = Obvious::new(&self.world).query(&caller, &query);
+        let mut expected: Vec<RowId> = answers.iter().filter_map(|answer| answer.id).collect();
+        expected.sort_unstable();
+        assert_eq!(self.columnar.select(&caller, &query), expected, "{text}: {what}");
+        let all = self.world.rows("account").count();
+        if !expected.is_empty() && expected.len() < all {
+            *seen.filters.entry(filter).or_default() += 1;
+        }
+    }
+}
+
+fn filled(filter: &str, dice: &mut Dice) -> String {
+    filter.replace("ROOT", &id("account", dice.small(ROWS)).to_string())
+}
+
+fn put_user(world: &mut World, dice: &mut Dice, number: u8) {
+    let manager = Some(dice.small(USERS)).filter(|manager| *manager < number);
+    let roles: Vec<&str> = ["r0", "r1", "r2"].into_iter().filter(|_| dice.chance(4)).collect();
+    let unit = dice.small(UNITS);
+    world.put_user(number, unit, manager, &roles);
+}
+
+fn put_team(world: &mut World, dice: &mut Dice, number: u8) {
+    let members: Vec<u8> = (0..USERS).filter(|_| dice.chance(4)).collect();
+    let roles: Vec<&str> = ["r0", "r1", "r2"].into_iter().filter(|_| dice.chance(2)).collect();
+    let unit = dice.small(UNITS);
+    world.put_team(number, unit, &members, &roles);
+}
+
+/// The values of a row of a table, some of them null.
+fn values_of(dice: &mut Dice, table: &str) -> Values {
+    let mut values: Vec<(&str, Value)> = vec![
+        ("name", Value::Text(dice.one_of(&["a", "Á ", "ba", "b", "A"]).to_owned())),
+        ("size", Value::Integer(i64::from(dice.small(9)) - 2)),
+        (
+            "price",
+            Value::Decimal(
+                Decimal::parse(dice.one_of(&["0.12345", "1.5", "20", "-3.0001", "1e20"]))
+                    .expect("a number"),
+            ),
+        ),
+        (
+            "due",
+            Value::Timestamp(Timestamp(
+                1_767_150_000_000_000 + i64::from(dice.small(90)) * 3_600_000_000,
+            )),
+        ),
+        ("day", Value::Date(Date(20_450 + i32::from(dice.small(8))))),
+        ("open", Value::Boolean(dice.chance(5))),
+        ("ratio", Value::Double(Double::new(f64::from(dice.small(7)) - 3.5).expect("finite"))),
+        ("kind", Value::Choice(i32::from(dice.small(2)) + 1)),
+        ("kinds", Value::Choices(dice.one_of(&[vec![1], vec![2], vec![1, 2], vec![]]))),
+        (
+            "code",
+            Value::Id(
+                dice.one_of(&[
+                    "00000000-0000-0000-0000-000000000001",
+                    "00000000-0000-0000-0000-000000000002",
+                ])
+                .parse()
+                .expect("an id"),
+            ),
+        ),
+    ];
+    if table != "tag" {
+        let owner = match dice.chance(6) {
+            true => reference("systemuser", id("user", dice.small(USERS))),
+            false => reference("team", id("team", dice.small(TEAMS))),
+        };
+        values.push(("ownerid", owner));
+        if dice.chance(2) {
+            let unit = reference("businessunit", id("unit", dice.small(UNITS)));
+            values.push(("owningbusinessunit", unit));
+        }
+    }
+    let mut to = |table: &str| reference(table, id(table, dice.small(ROWS)));
+    match table {
+        "account" => values.push(("parent", to("account"))),
+        "contact" => {
+            let target =
+                to(if values[5].1 == Value::Boolean(true) { "contact" } else { "account" });
+            values.push(("customer", target));
+        }
+        "task" => {
+            values.push(("regarding", to("account")));
+            values.push(("who", to("contact")));
+        }
+        _ => {}
+    }
+    // The owner is never null: nobody writes such rows.
+    values
+        .into_iter()
+        .map(|(column, value)| {
+            (name(column), (column == "ownerid" || dice.chance(8)).then_some(value))
+        })
+        .collect()
+}
+
+/// Items of a random profile.
+fn items(dice: &mut Dice) -> Vec<Json> {
+    let related =
+        |relationship: &str, table: &str| json!({"relationship": relationship, "table": table});
+    let ways: BTreeMap<&str, Vec<Json>> = BTreeMap::from([
+        (
+            "account",
+            vec![
+                related("account_parent_account", "account"),
+                related("contact_customer_account", "contact"),
+                related("task_regarding_account", "task"),
+                related("account_tags", "tag"),
+            ],
+        ),
+        (
+            "contact",
+            vec![
+                related("contact_customer_account", "account"),
+                related("contact_customer_contact", "contact"),
+                related("task_who_contact", "task"),
+            ],
+        ),
+        (
+            "task",
+            vec![
+                related("task_regarding_account", "account"),
+                related("task_who_contact", "contact"),
+            ],
+        ),
+        ("tag", vec![related("account_tags", "account")]),
+    ]);
+    let mut items = Vec::new();
+    for table in TABLES {
+        if dice.chance(2) && table != "account" {
+            continue;
+        }
+        let related: Vec<&Json> = ways[table].iter().filter(|_| dice.chance(5)).collect();
+        let mut item = match dice.roll(6) {
+            0 => json!({"criterion": "all"}),
+            1 | 2 => {
+                json!({"criterion": "other", "other": dice.one_of(&[vec!["user"], vec!["team", "user"], vec!["business_unit"]])})
+            }
+            3 | 4 if table == "account" => {
+                let filter = dice.one_of(&FILTERS);
+                json!({"criterion": "custom", "filter": filled(filter, dice)})
+            }
+            _ => json!({"criterion": "related_only"}),
+        };
+        item["table"] = json!(table);
+        item["related_to"] = json!(related);
+        items.push(item);
+    }
+    items
+}
