@@ -56,6 +56,19 @@ pub enum SyntaxArg {
     Fetchxml,
 }
 
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Measure {
+    /// All users' datasets, in process
+    Datasets,
+    /// After a burst, what 500 users gain, lose and must be sent, in process
+    #[value(name = "differences_500")]
+    Differences,
+    /// The same with business-unit read depth and filters on linked rows
+    #[value(name = "datasets_secured")]
+    DatasetsSecured,
+}
+
 /// What a query becomes on the way to its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Stage {
@@ -112,6 +125,18 @@ pub enum Verb {
         /// Print what the query is understood to be, and do not run it
         #[arg(long, value_enum, value_name = "STAGE")]
         explain: Option<Stage>,
+    },
+    /// Measure the benchmark workload; one JSON line a measure
+    Bench {
+        /// Accounts; of contacts and tasks there are twice as many
+        #[arg(long, default_value_t = 100_000)]
+        accounts: u64,
+        /// What the rows follow from
+        #[arg(long, default_value_t = 42)]
+        seed: u64,
+        /// Measure only these
+        #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]
+        only: Vec<Measure>,
     },
     /// Parse and resolve query files, and lint them
     Check {

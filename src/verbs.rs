@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod bench;
 mod demo;
 mod explain;
 mod log;
@@ -30,6 +31,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let data = given.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
     let open = || Session::open(&data);
     match verb {
+        Verb::Bench { accounts, seed, only } => bench::bench(accounts, seed, &only),
         Verb::Demo { once } => demo::demo(given, once),
         Verb::Load { directory } => admin::load(&data, &directory, format),
         Verb::Apply { file } => admin::apply(&data, &file, format),

@@ -1,0 +1,33 @@
+//! `bench`: the benchmark workload, measured. One JSON line a measure.
+
+mod datasets;
+mod loaded;
+
+use std::process::ExitCode;
+
+use haversack_workload::{Security, Workload};
+
+use crate::{
+    cli::Measure,
+    failure::Failure,
+    output::{self, Line},
+};
+
+/// `bench`.
+pub fn bench(accounts: u64, seed: u64, only: &[Measure]) -> Result<ExitCode, Failure> {
+    let is_asked = |measure| only.is_empty() || only.contains(&measure);
+    let workload = Workload::new(accounts, seed);
+    if is_asked(Measure::Datasets) || is_asked(Measure::Differences) {
+        print(&datasets::measure(&workload, Security::Open))?;
+    }
+    if is_asked(Measure::DatasetsSecured) {
+        print(&datasets::measure(&workload, Security::Secured))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(lines: &[Line]) -> Result<(), Failure> {
+    let text: String =
+        lines.iter().map(|line| format!("{}\n", serde_json::Value::Object(line.clone()))).collect();
+    output::print_text(&text)
+}

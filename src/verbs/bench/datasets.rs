@@ -1,0 +1,107 @@
+//! What belongs on devices, in process: for all users from nothing, and after bursts of updates.
+
+use std::{sync::Arc, time::Instant};
+
+use haversack_core::Timestamp;
+use haversack_dataset::{Caller, Columnar, DeviceRows};
+use haversack_workload::{Security, USERS, Workload};
+use serde_json::json;
+
+use super::loaded::Loaded;
+use crate::output::{Line, line};
+
+/// Bursts of updates; the figures are the medians.
+const BURSTS: u64 = 10;
+/// Spreads ids in look-ups; nobody here makes them up.
+const SEED: u64 = 42;
+/// Users who ask after each burst.
+const ASKING: usize = 500;
+
+pub fn measure(workload: &Workload, security: Security) -> Vec<Line> {
+    let mut loaded = Loaded::new(workload, security);
+    let (mut columnar, build) =
+        timed(|| Columnar::build(&loaded, &Arc::clone(&loaded.catalog), SEED));
+    let callers: Vec<Caller> = (0..USERS)
+        .map(|user| Caller::user(&loaded.catalog, workload.user(user), Timestamp::default()))
+        .collect();
+    // Sets that all share are made for the first who asks.
+    let (_, first) = timed(|| columnar.device_rows(&callers[0]));
+    let (all, seconds) =
+        timed(|| callers.iter().map(|c| columnar.device_rows(c)).collect::<Vec<_>>());
+    let rows: u64 = all.iter().map(DeviceRows::len).sum();
+    let memory = columnar.memory();
+    let name = if security == Security::Open { "datasets" } else { "datasets_secured" };
+    let mut lines = vec![line([
+        ("measure", Some(json!(name))),
+        ("n", Some(json!(USERS))),
+        ("seconds", Some(json!(seconds))),
+        ("per_second", Some(json!(USERS as f64 / seconds))),
+        ("rows", Some(json!(rows))),
+        ("first_seconds", Some(json!(first))),
+        ("build_rows_per_second", Some(json!(workload.row_count() as f64 / build))),
+        ("bytes_per_row", Some(json!(memory.tables as f64 / workload.row_count() as f64))),
+        ("shared_bytes", Some(json!(memory.shared))),
+        ("user_bytes", Some(json!(memory.users / callers.len()))),
+    ])];
+    lines.push(differences(workload, &mut loaded, &mut columnar, &callers, all, name));
+    lines
+}
+
+fn differences(
+    workload: &Workload,
+    loaded: &mut Loaded,
+    columnar: &mut Columnar,
+    callers: &[Caller],
+    mut held: Vec<DeviceRows>,
+    name: &str,
+) -> Line {
+    let (mut writes, mut asks, mut puts, mut dels) = (Vec::new(), Vec::new(), 0, 0);
+    let mut empty = Vec::new();
+    for burst in 0..BURSTS {
+        let updates = workload.burst(burst);
+        let rows: Vec<_> =
+            updates.iter().map(|(key, patch)| (key, loaded.write(key, patch).clone())).collect();
+        let ((), seconds) =
+            timed(|| rows.iter().for_each(|(key, row)| columnar.put(key, Some(row))));
+        writes.push(seconds / updates.len() as f64);
+        let asking = callers.iter().zip(&mut held).take(ASKING);
+        let ((), seconds) = timed(|| {
+            for (caller, held) in asking {
+                let now = columnar.device_rows(caller);
+                let difference = columnar.difference(caller, held, &now).expect("of this engine");
+                puts += difference.put.len();
+                dels += difference.del.len();
+                *held = now;
+            }
+        });
+        asks.push(seconds);
+        let ((), seconds) = timed(|| {
+            for (caller, held) in callers.iter().zip(&held).take(ASKING) {
+                let now = columnar.device_rows(caller);
+                std::hint::black_box(columnar.difference(caller, held, &now));
+            }
+        });
+        empty.push(seconds / ASKING as f64);
+    }
+    line([
+        ("measure", Some(json!(name.replace("datasets", "differences_500")))),
+        ("n", Some(json!(ASKING))),
+        ("seconds", Some(json!(median(&mut asks)))),
+        ("puts", Some(json!(puts))),
+        ("dels", Some(json!(dels))),
+        ("empty_seconds", Some(json!(median(&mut empty)))),
+        ("writes_per_second", Some(json!(1.0 / median(&mut writes)))),
+    ])
+}
+
+fn median(of: &mut [f64]) -> f64 {
+    of.sort_by(f64::total_cmp);
+    of[of.len() / 2]
+}
+
+#[expect(clippy::disallowed_methods, reason = "measuring takes a clock")]
+fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let begin = Instant::now();
+    let done = work();
+    (done, begin.elapsed().as_secs_f64())
+}

@@ -1,0 +1,52 @@
+//! The workload's rows in memory.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use haversack_core::{
+    Name, Offset, Row, RowId, RowVersion, Values, catalog::Catalog, event::RowKey,
+};
+use haversack_dataset::Rows;
+use haversack_workload::{Security, Workload};
+
+/// Rows and catalog, with the version that the next write makes.
+pub struct Loaded {
+    pub catalog: Arc<Catalog>,
+    rows: BTreeMap<Name, BTreeMap<RowId, Row>>,
+    version: Offset,
+}
+
+impl Loaded {
+    pub fn new(workload: &Workload, security: Security) -> Self {
+        let catalog = Arc::new(workload.catalog(security));
+        let mut loaded = Self { catalog, rows: BTreeMap::new(), version: Offset::FIRST };
+        for (key, values) in workload.rows() {
+            loaded.write(&key, &values);
+        }
+        loaded
+    }
+
+    /// Writes a row: what is said of it changes, the rest stays.
+    pub fn write(&mut self, key: &RowKey, patch: &Values) -> &Row {
+        let version = RowVersion(self.version);
+        self.version = self.version.next();
+        let rows = self.rows.entry(key.table.clone()).or_default();
+        let row = rows.entry(key.id).or_insert_with(|| Row { version, values: Values::default() });
+        row.version = version;
+        row.values.patch(patch);
+        row
+    }
+}
+
+impl Rows for Loaded {
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn row(&self, table: &str, id: RowId) -> Option<&Row> {
+        self.rows.get(table)?.get(&id)
+    }
+
+    fn rows(&self, table: &str) -> Box<dyn Iterator<Item = (RowId, &Row)> + '_> {
+        Box::new(self.rows.get(table).into_iter().flatten().map(|(id, row)| (*id, row)))
+    }
+}
