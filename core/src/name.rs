@@ -138,11 +138,16 @@ impl<'de, C> BorrowDecode<'de, C> for Name {
 }
 
 /// The candidate nearest to `found`, if it is near enough (edit distance 1 or 2) to be meant.
+///
+/// Texts whose lengths alone differ by more are passed over, so that a message does not take long
+/// to find among thousands of names.
 #[must_use]
 pub fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let found = found.to_ascii_lowercase();
+    let length = found.chars().count();
     candidates
         .into_iter()
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= 2)
         .map(|candidate| (strsim::osa_distance(&found, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= 2 && *distance < candidate.len().max(2))
         .min()

@@ -5,12 +5,15 @@ mod filter;
 mod link;
 mod literal;
 mod operand;
+mod option;
 mod order;
 mod paging;
 mod scope;
 mod select;
 
 use std::cell::RefCell;
+
+pub(crate) use filter::literal_key;
 
 use haversack_core::{
     Name,
@@ -125,9 +128,32 @@ impl<'a> Resolver<'a> {
     fn column<'t>(&self, table: &'t Table, name: &Spanned<Name>) -> Option<&'t Column> {
         let found = table.column(&name.node);
         if found.is_none() {
-            self.report(|source| unknown_column(source, table, name));
+            self.report(|source| {
+                let error = unknown_column(source, table, name);
+                match error.help.is_none() {
+                    true => self.of_a_link(table, name, error),
+                    false => error,
+                }
+            });
         }
         found
+    }
+}
+
+impl Resolver<'_> {
+    /// The same, with the link whose table has the column, if one has.
+    fn of_a_link(&self, table: &Table, name: &Spanned<Name>, error: Diagnostic) -> Diagnostic {
+        let links = self.links.borrow();
+        let mut has = links
+            .iter()
+            .filter(|known| known.table.is_some_and(|other| other.name != table.name))
+            .filter(|known| known.table.is_some_and(|other| other.column(&name.node).is_some()));
+        match has.next() {
+            Some(known) => {
+                error.help(format!("link `{}` has a column of that name", known.name.node))
+            }
+            None => error,
+        }
     }
 }
 

@@ -31,11 +31,17 @@ impl Resolver<'_> {
 
     fn check_size(&self, what: &str, size: Option<&Spanned<u32>>) {
         let is_classic = self.catalog.settings.compatibility == Compatibility::Classic;
-        let Some(size) = size.filter(|size| is_classic && size.node > TOP_MAX) else { return };
+        let Some(size) = size.filter(|size| size.node > TOP_MAX) else { return };
         self.report(|source| {
-            let message = format!("found {what} {}", size.node);
-            let error = source.error(code::LIMIT, size.span.clone(), message);
-            error.expected(format!("{TOP_MAX} at the most in classic"))
+            let (found, span) = (format!("{what} {}", size.node), size.span.clone());
+            let diagnostic = match is_classic {
+                true => source.error(code::LIMIT, span, format!("found {found}")),
+                false => {
+                    let message = format!("classic would refuse {found}");
+                    source.warning(code::CLASSIC_REFUSES, span, message)
+                }
+            };
+            diagnostic.expected(format!("{TOP_MAX} at the most in classic"))
         });
     }
 

@@ -132,6 +132,8 @@ fn filter(catalog: &Catalog, item: &ProfileItem) -> Result<Vec<Warning>, Fault> 
         return Err(fault(error));
     }
     found.extend(resolved.warnings);
+    found.extend(haversack_dsl::lint(&fetch, &resolved.query, catalog));
+    found.sort_by_key(|diagnostic| diagnostic.span.start);
     let warning = |d: &haversack_dsl::Diagnostic| Warning {
         code: d.code,
         message: format!("filter of item `{}`: {d}", item.table),
