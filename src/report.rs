@@ -6,9 +6,6 @@ use std::io::IsTerminal;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use haversack_dsl::{Diagnostic, Severity};
 
-/// Diagnostics of one text that are shown; of the others it is said how many there are.
-const SHOWN_MAX: usize = 50;
-
 /// For standard error.
 pub fn for_messages(name: &str, text: &str, found: &[Diagnostic]) -> String {
     render(name, text, found, wants_colours(std::io::stderr().is_terminal()))
@@ -33,13 +30,9 @@ fn render(name: &str, text: &str, found: &[Diagnostic], colours: bool) -> String
     // The end of a text may be a line of its own, and would not be shown if nothing were on it.
     let shown = if shown.ends_with('\n') { format!("{shown} ") } else { shown.to_owned() };
     let mut out = String::new();
-    for diagnostic in found.iter().take(SHOWN_MAX) {
+    for diagnostic in found {
         out += &renderer.render(&[group(name, &shown, cut, diagnostic)]);
         out += "\n\n";
-    }
-    let left = found.len().saturating_sub(SHOWN_MAX);
-    if left > 0 {
-        out += &format!("{name}: and {left} more\n\n");
     }
     out
 }
@@ -110,13 +103,5 @@ mod tests {
         let errors = parse("fetch").unwrap_err();
         assert!(render("q", "fetch", &errors, true).contains('\u{1b}'));
         assert!(!wants_colours(false));
-    }
-
-    #[test]
-    fn the_rest_is_counted() {
-        let error = parse("fetch").unwrap_err().remove(0);
-        let out = render("q", "fetch", &vec![error; SHOWN_MAX + 7], false);
-        assert_eq!(out.matches("-->").count(), SHOWN_MAX);
-        assert!(out.ends_with("q: and 7 more\n\n"), "{out}");
     }
 }

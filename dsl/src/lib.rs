@@ -13,6 +13,7 @@ pub mod diagnostic;
 mod dsl;
 mod explain;
 mod fetchxml;
+mod findings;
 mod lint;
 pub mod operator;
 pub mod query;

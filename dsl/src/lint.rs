@@ -18,22 +18,20 @@ use haversack_core::{
 use crate::{
     Syntax,
     ast::{self, LinkKind},
-    diagnostic::{Diagnostic, code},
+    diagnostic::{Diagnostic, Severity, code},
+    findings::Findings,
     lint::group::Member,
     operator::Arity,
     query::{self, ColumnRef, Filter, Query},
     source::{Source, Span},
 };
 
-/// Warnings of one query at the most: enough to mend it, and a bound on the work.
-const WARNINGS_MAX: usize = 50;
-
 /// What may not be meant as it is written, in the order of the text. The query is what the tree was
 /// resolved to, by the same catalog.
 pub(crate) fn lint(fetch: &ast::Fetch, query: &Query, catalog: &Catalog) -> Vec<Diagnostic> {
     let Some(table) = catalog.table(&query.table) else { return Vec::new() };
-    let mut lint =
-        Lint { source: &fetch.source, catalog, links: known(fetch, query), found: Vec::new() };
+    let links = known(query);
+    let mut lint = Lint { source: &fetch.source, catalog, links, found: Findings::default() };
     lint.top(fetch);
     if let (Some(group), Some(filter)) = (&fetch.body.filter, &query.filter) {
         lint.filter(table, group, filter);
@@ -42,8 +40,7 @@ pub(crate) fn lint(fetch: &ast::Fetch, query: &Query, catalog: &Catalog) -> Vec<
     for (link, resolved) in fetch.body.all_links().zip(query.all_links()) {
         lint.link(link, resolved);
     }
-    lint.found.sort_by_key(|diagnostic| diagnostic.span.start);
-    lint.found
+    lint.found.finish(&fetch.source)
 }
 
 /// A link of the query.
@@ -53,7 +50,7 @@ struct Known<'a> {
     may_be_missing: bool,
 }
 
-fn known<'a>(fetch: &ast::Fetch, query: &'a Query) -> Vec<Known<'a>> {
+fn known(query: &Query) -> Vec<Known<'_>> {
     fn push<'a>(links: &'a [query::Link], around: bool, all: &mut Vec<Known<'a>>) {
         for link in links {
             let may_be_missing = around || link.kind == LinkKind::Outer;
@@ -61,7 +58,7 @@ fn known<'a>(fetch: &ast::Fetch, query: &'a Query) -> Vec<Known<'a>> {
             push(&link.links, may_be_missing, all);
         }
     }
-    let mut all = Vec::with_capacity(fetch.body.links.len());
+    let mut all = Vec::new();
     push(&query.links, false, &mut all);
     all
 }
@@ -71,7 +68,7 @@ struct Lint<'a> {
     catalog: &'a Catalog,
     /// The links of the query, by their numbers.
     links: Vec<Known<'a>>,
-    found: Vec<Diagnostic>,
+    found: Findings,
 }
 
 impl<'a> Lint<'a> {
@@ -82,14 +79,15 @@ impl<'a> Lint<'a> {
         span: Span,
         make: impl FnOnce() -> (String, Option<String>),
     ) -> Option<&mut Diagnostic> {
-        if self.found.len() >= WARNINGS_MAX {
-            return None;
-        }
-        let (message, help) = make();
-        let mut warning = self.source.warning(code, span, message);
-        warning.help = help;
-        self.found.push(warning);
-        self.found.last_mut()
+        let source = self.source;
+        self.found.add(Severity::Warning, || {
+            let (message, help) = make();
+            let warning = source.warning(code, span, message);
+            match help {
+                Some(help) => warning.help(help),
+                None => warning,
+            }
+        })
     }
 
     /// The column that is named, on the table at hand or on a link's.

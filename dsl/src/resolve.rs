@@ -25,31 +25,25 @@ use haversack_core::{
 use crate::{
     Resolved,
     ast::{self, Spanned},
-    diagnostic::{Diagnostic, code},
+    diagnostic::{Diagnostic, Severity, code},
+    findings::Findings,
     query,
     resolve::scope::{Known, Scope},
     source::Source,
 };
 
-/// Diagnostics of one query at the most: enough to mend it, and a bound on the work.
-const DIAGNOSTICS_MAX: usize = 50;
-
 /// Resolves a query.
 pub(crate) fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic>> {
-    let diagnostics = RefCell::new(fetch.notes.warnings().to_vec());
+    let findings = RefCell::new(Findings::new(fetch.notes.warnings().to_vec()));
     let links = RefCell::default();
-    let resolver = Resolver { catalog, source: &fetch.source, diagnostics, links };
+    let resolver = Resolver { catalog, source: &fetch.source, findings, links };
     let query = resolver.query(fetch);
-    let mut diagnostics = resolver.diagnostics.into_inner();
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    let findings = resolver.findings.into_inner();
     match query {
-        Some(query) if !diagnostics.iter().any(Diagnostic::is_error) => {
-            Ok(Resolved { query, warnings: diagnostics })
+        Some(query) if !findings.has_errors() => {
+            Ok(Resolved { query, warnings: findings.finish(&fetch.source) })
         }
-        _ => {
-            diagnostics.retain(Diagnostic::is_error);
-            Err(diagnostics)
-        }
+        _ => Err(findings.finish(&fetch.source)),
     }
 }
 
@@ -57,24 +51,20 @@ pub(crate) fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved,
 struct Resolver<'a> {
     catalog: &'a Catalog,
     source: &'a Source,
-    diagnostics: RefCell<Vec<Diagnostic>>,
+    findings: RefCell<Findings>,
     /// The links of the query, by their numbers.
     links: RefCell<Vec<Known<'a>>>,
 }
 
 impl<'a> Resolver<'a> {
-    /// Notes an error or a warning. It is made only if there is room, since that takes time.
-    /// Errors may take the place of warnings, so that no mistake is ever let through.
+    /// Notes an error, made only if there is room.
     fn report(&self, make: impl FnOnce(&Source) -> Diagnostic) {
-        let mut diagnostics = self.diagnostics.borrow_mut();
-        if diagnostics.len() < DIAGNOSTICS_MAX {
-            diagnostics.push(make(self.source));
-        } else if let Some(warning) = diagnostics.iter_mut().find(|found| !found.is_error()) {
-            let diagnostic = make(self.source);
-            if diagnostic.is_error() {
-                *warning = diagnostic;
-            }
-        }
+        self.findings.borrow_mut().add(Severity::Error, || make(self.source));
+    }
+
+    /// Notes a warning, made only if there is room.
+    fn advise(&self, make: impl FnOnce(&Source) -> Diagnostic) {
+        self.findings.borrow_mut().add(Severity::Warning, || make(self.source));
     }
 
     fn query(&self, fetch: &ast::Fetch) -> Option<query::Query> {

@@ -148,9 +148,23 @@ fn errors_are_bounded() {
     let columns = (0..5_000).map(|number| format!("c{number}")).collect::<Vec<_>>().join(", ");
     let text = format!("fetch account {{ columns {columns} }}");
     let errors = compile(&text, &common::catalog()).expect_err("no such columns");
-    assert_eq!(errors.len(), 50);
+    assert_eq!(errors.len(), 51);
+    assert_eq!(errors[50].message, "and 4950 more errors");
+    assert_eq!(&text[errors[50].span.clone()], "c50");
     let text = format!("<fetch>{}</fetch>", "<a/>".repeat(16_000));
-    assert_eq!(parse(&text).expect_err("no such elements").len(), 50);
+    let errors = parse(&text).expect_err("no such elements");
+    assert_eq!((errors.len(), &*errors[50].message), (51, "stopped reading after 50 errors"));
+    let text = format!("fetch account {{ filter {{ {} }} }}", "name null ".repeat(500));
+    let warnings = check(&text, &common::catalog());
+    assert_eq!((warnings.len(), &*warnings[50].message), (51, "and 449 more warnings"));
+}
+
+#[test]
+fn a_mistake_is_found_behind_any_number_of_warnings() {
+    let text =
+        format!("fetch account {{ filter {{ name in (\"\"{}) x null }} }}", ", \"\"".repeat(99));
+    let errors = compile(&text, &common::catalog()).expect_err("no such column");
+    assert_eq!((errors.len(), errors[0].code), (1, "unknown_column"));
 }
 
 #[test]

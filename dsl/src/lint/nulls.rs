@@ -51,7 +51,7 @@ impl<'a> Lint<'a> {
     /// Whether it was found that the condition can go, or must become another.
     fn is_useless(&self, member: &Member<'_>) -> bool {
         let place = self.place(member);
-        self.found.iter().any(|found| {
+        self.found.listed().iter().any(|found| {
             matches!(found.code, code::NEVER_TRUE | code::ALWAYS_TRUE | code::DUPLICATE_CONDITION)
                 && (found.span == place || found.other.as_ref().is_some_and(|o| o.span == place))
         })

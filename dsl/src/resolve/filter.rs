@@ -101,7 +101,7 @@ impl<'a> Resolver<'a> {
         let mut seen = BTreeSet::new();
         for (value, literal) in condition.values.iter().zip(literals) {
             if begins_anywhere && value.node.starts_with('%') {
-                self.report(|source| {
+                self.advise(|source| {
                     let message = "a pattern that begins with a wildcard looks at every row";
                     let warning =
                         source.warning(code::LEADING_WILDCARD, value.span.clone(), message);
@@ -110,7 +110,7 @@ impl<'a> Resolver<'a> {
             }
             // Where two values are a list of both, to say one twice is right.
             if operator.info().arity == Arity::Many && !seen.insert(literal_key(literal)) {
-                self.report(|source| {
+                self.advise(|source| {
                     let message = format!("found {} twice in the list", quoted(&value.node));
                     let warning =
                         source.warning(code::DUPLICATE_VALUE, value.span.clone(), message);

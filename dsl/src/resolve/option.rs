@@ -95,7 +95,7 @@ impl Resolver<'_> {
         if number(text).is_none() {
             self.check_portable(value, *option);
         } else if !column.options.is_empty() && column.label(*option).is_none() {
-            self.report(|source| {
+            self.advise(|source| {
                 let message = format!("column `{}` has no option {option}", column.name);
                 let warning = source.warning(code::UNKNOWN_OPTION, value.span.clone(), message);
                 let warning = warning.expected(options(column));
@@ -112,7 +112,7 @@ impl Resolver<'_> {
 
     fn check_portable(&self, value: &Spanned<String>, option: i32) {
         if Syntax::of(self.source.text()) == Syntax::FetchXml {
-            self.report(|source| {
+            self.advise(|source| {
                 let message = format!("found the label {} in FetchXML", named(value.node.trim()));
                 let warning = source.warning(code::LABEL_IN_FETCHXML, value.span.clone(), message);
                 warning.help(format!("write its number, {option}: Dataverse takes no other"))

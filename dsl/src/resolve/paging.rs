@@ -32,17 +32,18 @@ impl Resolver<'_> {
     fn check_size(&self, what: &str, size: Option<&Spanned<u32>>) {
         let is_classic = self.catalog.settings.compatibility == Compatibility::Classic;
         let Some(size) = size.filter(|size| size.node > TOP_MAX) else { return };
-        self.report(|source| {
-            let (found, span) = (format!("{what} {}", size.node), size.span.clone());
-            let diagnostic = match is_classic {
-                true => source.error(code::LIMIT, span, format!("found {found}")),
-                false => {
-                    let message = format!("classic would refuse {found}");
-                    source.warning(code::CLASSIC_REFUSES, span, message)
-                }
-            };
-            diagnostic.expected(format!("{TOP_MAX} at the most in classic"))
-        });
+        let (found, span) = (format!("{what} {}", size.node), size.span.clone());
+        let expected = format!("{TOP_MAX} at the most in classic");
+        if is_classic {
+            self.report(|source| {
+                source.error(code::LIMIT, span, format!("found {found}")).expected(expected)
+            });
+        } else {
+            self.advise(|source| {
+                let message = format!("classic would refuse {found}");
+                source.warning(code::CLASSIC_REFUSES, span, message).expected(expected)
+            });
+        }
     }
 
     fn cookie(
