@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use haversack_dsl::Diagnostic;
 use haversack_engine::EngineError;
+use haversack_replay::admin::InFilter;
 use haversack_store::{ProveError, StoreError, TransferError};
 
 use crate::report;
@@ -30,6 +31,17 @@ impl Failure {
     /// The input is wrong: a query, an environment, rows, a name.
     pub fn bad_input(message: impl Into<String>) -> Self {
         Self::new(3, message)
+    }
+
+    /// The filter of a profile is wrong; where the filter is, if it is in a file.
+    pub fn in_filter(place: Option<&str>, found: &InFilter) -> Self {
+        let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
+        let (table, profile) = (&found.table, &found.profile);
+        let message = format!(
+            "error: {place}the filter of item `{table}` in profile {profile:?} is wrong\n\n{}",
+            report::in_filter(found)
+        );
+        Self { code: 3, message, is_report: true }
     }
 
     /// The answer is no.
@@ -59,7 +71,10 @@ impl Failure {
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
-        Self::new(code(&error), error.to_string())
+        match error {
+            EngineError::BadFilter { place, found } => Self::in_filter(Some(&place), &found),
+            error => Self::new(code(&error), error.to_string()),
+        }
     }
 }
 
@@ -68,6 +83,7 @@ fn code(error: &EngineError) -> u8 {
         EngineError::Store(StoreError::Damaged { .. }) | EngineError::Damaged { .. } => 4,
         EngineError::Store(StoreError::TooLarge { .. })
         | EngineError::BadDocument(_)
+        | EngineError::BadFilter { .. }
         | EngineError::LoadUnfinished
         | EngineError::NoEnvironment { .. }
         | EngineError::BadDeviceName { .. }

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use haversack_dsl::{Diagnostic, Severity};
+use haversack_replay::admin::InFilter;
 
 /// For standard error.
 pub fn for_messages(name: &str, text: &str, found: &[Diagnostic]) -> String {
@@ -14,6 +15,12 @@ pub fn for_messages(name: &str, text: &str, found: &[Diagnostic]) -> String {
 /// For standard output, where the diagnostics are the result.
 pub fn for_results(name: &str, text: &str, found: &[Diagnostic]) -> String {
     render(name, text, found, wants_colours(std::io::stdout().is_terminal()))
+}
+
+/// What was found in a profile's filter, for standard error.
+pub fn in_filter(found: &InFilter) -> String {
+    let name = format!("filter of {} in {:?}", found.table, found.profile);
+    for_messages(&name, &found.text, &found.diagnostics)
 }
 
 /// Whether colours are wanted: on a terminal, unless `NO_COLOR` says anything.

@@ -32,6 +32,9 @@ use crate::{
     source::Source,
 };
 
+/// Names that a message lists at the most.
+const NAMES_LISTED_MAX: usize = 8;
+
 /// Resolves a query.
 pub(crate) fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic>> {
     let findings = RefCell::new(Findings::new(fetch.notes.warnings().to_vec()));
@@ -118,32 +121,43 @@ impl<'a> Resolver<'a> {
     fn column<'t>(&self, table: &'t Table, name: &Spanned<Name>) -> Option<&'t Column> {
         let found = table.column(&name.node);
         if found.is_none() {
-            self.report(|source| {
-                let error = unknown_column(source, table, name);
-                match error.help.is_none() {
-                    true => self.of_a_link(table, name, error),
-                    false => error,
-                }
-            });
+            self.report(|source| self.of_a_link(table, name, unknown_column(source, table, name)));
         }
         found
     }
 }
 
 impl Resolver<'_> {
-    /// The same, with the link whose table has the column, if one has.
+    /// The same; without a near name, with the link whose table has the column, or with the columns
+    /// that there are.
     fn of_a_link(&self, table: &Table, name: &Spanned<Name>, error: Diagnostic) -> Diagnostic {
+        if error.help.is_some() {
+            return error;
+        }
         let links = self.links.borrow();
-        let mut has = links
-            .iter()
-            .filter(|known| known.table.is_some_and(|other| other.name != table.name))
-            .filter(|known| known.table.is_some_and(|other| other.column(&name.node).is_some()));
-        match has.next() {
+        let has = |known: &&Known<'_>| {
+            let other = known.table.filter(|other| other.name != table.name);
+            other.is_some_and(|other| other.column(&name.node).is_some())
+        };
+        match links.iter().find(has) {
             Some(known) => {
                 error.help(format!("link `{}` has a column of that name", known.name.node))
             }
-            None => error,
+            None => {
+                error.expected(one_of(table.columns().iter().map(|column| column.name.as_str())))
+            }
         }
+    }
+}
+
+/// Names as messages list them, cut if there are many.
+fn one_of<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let mut names = names.map(|name| format!("`{name}`"));
+    let first: Vec<String> = names.by_ref().take(NAMES_LISTED_MAX).collect();
+    match (first.len(), names.count()) {
+        (1, _) => first.join(""),
+        (_, 0) => format!("one of {}", first.join(", ")),
+        (_, left) => format!("one of {} and {left} more", first.join(", ")),
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn literal(column: &Column, text: &str) -> Result<Literal, Misread> {
             read => (read, "0, 1, true or false"),
         },
         ColumnType::Uniqueidentifier | ColumnType::Lookup | ColumnType::Owner => {
-            (trimmed.parse().ok().map(|id: RowId| Value::Id(id)), "a UUID")
+            return id(column, trimmed);
         }
     };
     value.map(Literal::Value).ok_or_else(|| self::expected(expected))
@@ -61,6 +61,15 @@ pub(super) fn number(text: &str) -> Option<Value> {
     let decimal = Decimal::parse(text)?;
     let whole = decimal.to_string().parse::<i64>();
     Some(whole.map_or(Value::Decimal(decimal), Value::Integer))
+}
+
+fn id(column: &Column, text: &str) -> Result<Literal, Misread> {
+    let help = (column.column_type != ColumnType::Uniqueidentifier)
+        .then(|| "to ask by a name, ask for it in the table that the column points at".to_owned());
+    match text.parse::<RowId>() {
+        Ok(id) => Ok(Literal::Value(Value::Id(id))),
+        Err(_) => Err(Misread { help, ..expected("a UUID") }),
+    }
 }
 
 fn double(text: &str) -> Option<Value> {
