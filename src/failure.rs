@@ -2,47 +2,79 @@
 
 use std::process::ExitCode;
 
+use haversack_dsl::Diagnostic;
 use haversack_engine::EngineError;
+use haversack_replay::admin::InFilter;
 use haversack_store::{ProveError, StoreError, TransferError};
+
+use crate::report;
 
 /// Why a verb could not do its work.
 #[derive(Debug)]
 pub struct Failure {
     code: u8,
     message: String,
+    /// Whether the message is a report, which says itself what it is.
+    is_report: bool,
 }
 
 impl Failure {
+    fn new(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), is_report: false }
+    }
+
+    /// A text is wrong where the diagnostics say.
+    pub fn diagnosed(name: &str, text: &str, found: &[Diagnostic]) -> Self {
+        Self { code: 3, message: report::for_messages(name, text, found), is_report: true }
+    }
+
     /// The input is wrong: a query, an environment, rows, a name.
     pub fn bad_input(message: impl Into<String>) -> Self {
-        Self { code: 3, message: message.into() }
+        Self::new(3, message)
+    }
+
+    /// The filter of a profile is wrong; where the filter is, if it is in a file.
+    pub fn in_filter(place: Option<&str>, found: &InFilter) -> Self {
+        let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
+        let (table, profile) = (&found.table, &found.profile);
+        let message = format!(
+            "error: {place}the filter of item `{table}` in profile {profile:?} is wrong\n\n{}",
+            report::in_filter(found)
+        );
+        Self { code: 3, message, is_report: true }
     }
 
     /// The answer is no.
     pub fn no(message: impl Into<String>) -> Self {
-        Self { code: 1, message: message.into() }
+        Self::new(1, message)
     }
 
     /// What is stored is damaged.
     pub fn damaged(message: impl Into<String>) -> Self {
-        Self { code: 4, message: message.into() }
+        Self::new(4, message)
     }
 
     /// Anything that is nobody's input.
     pub fn other(message: impl Into<String>) -> Self {
-        Self { code: 5, message: message.into() }
+        Self::new(5, message)
     }
 
     #[expect(clippy::print_stderr, reason = "messages go to standard error")]
     pub fn report(&self) -> ExitCode {
-        eprintln!("error: {}", self.message);
+        match self.is_report {
+            true => eprint!("{}", self.message),
+            false => eprintln!("error: {}", self.message),
+        }
         ExitCode::from(self.code)
     }
 }
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
-        Self { code: code(&error), message: error.to_string() }
+        match error {
+            EngineError::BadFilter { place, found } => Self::in_filter(Some(&place), &found),
+            error => Self::new(code(&error), error.to_string()),
+        }
     }
 }
 
@@ -51,6 +83,7 @@ fn code(error: &EngineError) -> u8 {
         EngineError::Store(StoreError::Damaged { .. }) | EngineError::Damaged { .. } => 4,
         EngineError::Store(StoreError::TooLarge { .. })
         | EngineError::BadDocument(_)
+        | EngineError::BadFilter { .. }
         | EngineError::LoadUnfinished
         | EngineError::NoEnvironment { .. }
         | EngineError::BadDeviceName { .. }

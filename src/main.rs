@@ -4,6 +4,7 @@ mod cli;
 mod failure;
 mod input;
 mod output;
+mod report;
 mod session;
 mod verbs;
 

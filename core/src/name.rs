@@ -137,20 +137,72 @@ impl<'de, C> BorrowDecode<'de, C> for Name {
     }
 }
 
+/// Candidates whose distance is measured at the most. A message must not take long, however many
+/// names there are; so many of about one length are rare.
+const MEASURED_MAX: usize = 2_000;
+
 /// The candidate nearest to `found`, if it is near enough (edit distance 1 or 2) to be meant.
 #[must_use]
 pub fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let found = found.to_ascii_lowercase();
+    let length = found.chars().count();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::osa_distance(&found, &candidate.to_ascii_lowercase()), candidate))
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= 2)
+        .take(MEASURED_MAX)
+        .map(|candidate| (distance(&found, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= 2 && *distance < candidate.len().max(2))
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// The edit distance. What both begin and end with does not change it, and is long in many names.
+fn distance(one: &str, other: &str) -> usize {
+    let alike = |(a, b): &(char, char)| a == b;
+    let length = |pairs: &mut dyn Iterator<Item = (char, char)>| {
+        pairs.take_while(alike).map(|(c, _)| c.len_utf8()).sum::<usize>()
+    };
+    let begin = length(&mut one.chars().zip(other.chars()));
+    let (one, other) = (&one[begin..], &other[begin..]);
+    let end = length(&mut one.chars().rev().zip(other.chars().rev()));
+    strsim::osa_distance(&one[..one.len() - end], &other[..other.len() - end])
 }
 
 /// `; did you mean "…"?` if a candidate is near enough, else nothing.
 #[must_use]
 pub fn nearest_help<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     nearest(found, candidates).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All texts of two letters up to this length.
+    fn texts(length: usize) -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut last = all.clone();
+        for _ in 0..length {
+            last = last.iter().flat_map(|text| ["a", "é"].map(|c| format!("{text}{c}"))).collect();
+            all.extend(last.clone());
+        }
+        all
+    }
+
+    #[test]
+    fn common_ends_do_not_change_the_distance() {
+        for one in &texts(6) {
+            for other in &texts(6) {
+                assert_eq!(distance(one, other), strsim::osa_distance(one, other), "{one} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_nearest_of_thousands_is_found() {
+        let names: Vec<String> = (0..9_999).map(|n| format!("table_with_number_{n}")).collect();
+        let near = nearest("tabel_with_number_7", names.iter().map(String::as_str));
+        assert_eq!(near, Some("table_with_number_7"));
+        assert_eq!(nearest("elsewhere", names.iter().map(String::as_str)), None);
+    }
 }

@@ -69,6 +69,20 @@ impl Check<'_> {
         }
     }
 
+    /// What classic refuses: an error there, and worth a word elsewhere, since the filter can't go
+    /// back.
+    fn classic(&mut self, code: &'static str, span: Span, found: String, expected: &str) {
+        let source = &self.fetch.source;
+        let diagnostic = match self.compatibility {
+            Compatibility::Classic => source.error(code, span, found),
+            Compatibility::Extended => {
+                let message = format!("classic would refuse {found}");
+                source.warning(code::CLASSIC_REFUSES, span, message)
+            }
+        };
+        self.diagnostics.push(diagnostic.expected(expected));
+    }
+
     fn refuse(&mut self, span: Span, what: &str, help: &str) {
         let message = format!("{what} in a custom filter");
         let error = self.fetch.source.error(code::NOT_IN_FILTER, span, message);
@@ -94,16 +108,13 @@ impl Check<'_> {
     }
 
     fn is_too_deep(&self) -> bool {
-        self.compatibility == Compatibility::Classic
-            && self.path.len() > CUSTOM_FILTER_LEVELS_CLASSIC_MAX
+        self.path.len() > CUSTOM_FILTER_LEVELS_CLASSIC_MAX
     }
 
     fn too_deep(&mut self, span: Span) {
-        let levels = self.path.len();
-        let message = format!("a group at level {levels}: {}", self.path.join(" > "));
-        let error = self.fetch.source.error(code::LIMIT, span, message);
+        let found = format!("a group at level {}: {}", self.path.len(), self.path.join(" > "));
         let expected = format!("{CUSTOM_FILTER_LEVELS_CLASSIC_MAX} levels at the most in classic");
-        self.diagnostics.push(error.expected(expected));
+        self.classic(code::LIMIT, span, found, &expected);
     }
 
     fn part(&mut self, part: &Part) {
@@ -117,10 +128,10 @@ impl Check<'_> {
     fn linked(&mut self, linked: &Linked) {
         let quantifier = linked.quantifier.node;
         let is_documented = matches!(quantifier, Quantifier::Any | Quantifier::NotAny);
-        if self.compatibility == Compatibility::Classic && !is_documented {
-            let what = format!("`{}`", quantifier.name());
-            let help = "in classic only `any` and `not any` ask for rows of other tables";
-            self.refuse(linked.quantifier.span.clone(), &what, help);
+        if !is_documented {
+            let found = format!("`{}` in a custom filter", quantifier.name());
+            let span = linked.quantifier.span.clone();
+            self.classic(code::NOT_IN_FILTER, span, found, "`any` or `not any` in classic");
         }
         if let Some(group) = &linked.filter {
             self.group(format!("{} {}", linked.quantifier.node.name(), linked.table.node), group);
@@ -129,11 +140,10 @@ impl Check<'_> {
 
     fn condition(&mut self, condition: &Condition) {
         let info = condition.operator.node.info();
-        if self.compatibility == Compatibility::Classic && !info.in_classic_filter {
-            let message = format!("operator `{}` in a custom filter", info.name);
+        if !info.in_classic_filter {
+            let found = format!("operator `{}` in a custom filter", info.name);
             let span = condition.operator.span.clone();
-            let error = self.fetch.source.error(code::NOT_IN_FILTER, span, message);
-            self.diagnostics.push(error.expected("one of the 25 operators of classic"));
+            self.classic(code::NOT_IN_FILTER, span, found, "one of the 25 operators of classic");
         }
     }
 }

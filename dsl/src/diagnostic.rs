@@ -2,42 +2,98 @@
 
 use std::{fmt, ops::Range};
 
-/// Stable kinds of diagnostics, for programs. People read the message.
-#[expect(missing_docs, reason = "the names say it")]
+/// Stable kinds of diagnostics, for programs. People read the message; `docs/errors.md` explains each.
 pub mod code {
-    pub const SYNTAX: &str = "syntax";
-    pub const DTD: &str = "dtd";
-    pub const LIMIT: &str = "limit";
-    pub const UNSUPPORTED: &str = "unsupported";
-    pub const UNKNOWN_ELEMENT: &str = "unknown_element";
-    pub const UNKNOWN_ATTRIBUTE: &str = "unknown_attribute";
-    pub const UNKNOWN_OPERATOR: &str = "unknown_operator";
-    pub const UNKNOWN_TABLE: &str = "unknown_table";
-    pub const UNKNOWN_COLUMN: &str = "unknown_column";
-    pub const ARITY: &str = "arity";
-    pub const BAD_VALUE: &str = "bad_value";
-    pub const WRONG_TYPE: &str = "wrong_type";
-    pub const DUPLICATE: &str = "duplicate";
-    /// Two things that can't both be.
-    pub const CONTRADICTION: &str = "contradiction";
-    /// A name that no link has, or one whose rows can't be seen there.
-    pub const UNKNOWN_LINK: &str = "unknown_link";
-    /// A link that names no columns, where none or several would do.
-    pub const UNCLEAR_JOIN: &str = "unclear_join";
-    /// A paging cookie that is none, or of another query.
-    pub const BAD_COOKIE: &str = "bad_cookie";
-    /// Of a profile's custom filter: what a query may have and a filter may not.
-    pub const NOT_IN_FILTER: &str = "not_in_filter";
-    /// Of a profile's custom filter: the query is of another table than the item.
-    pub const WRONG_TABLE: &str = "wrong_table";
-    /// Warning.
-    pub const IGNORED: &str = "ignored";
-    /// Warning.
-    pub const LEADING_WILDCARD: &str = "leading_wildcard";
-    /// Warning.
-    pub const DUPLICATE_VALUE: &str = "duplicate_value";
-    /// Warning.
-    pub const UNKNOWN_OPTION: &str = "unknown_option";
+    /// Names each code and lists them all, so that none is left out of the documentation.
+    macro_rules! codes {
+        ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
+            $($(#[$doc])* pub const $name: &str = $code;)*
+
+            /// All of them.
+            pub const ALL: &[&str] = &[$($name,)*];
+        };
+    }
+
+    codes! {
+        /// What no query is written like.
+        SYNTAX = "syntax";
+        /// A document type declaration, which no query needs and attacks use.
+        DTD = "dtd";
+        /// More than there may be.
+        LIMIT = "limit";
+        /// What FetchXML has and this program does not read yet.
+        UNSUPPORTED = "unsupported";
+        /// An element that FetchXML does not have there.
+        UNKNOWN_ELEMENT = "unknown_element";
+        /// An attribute that an element of FetchXML does not have.
+        UNKNOWN_ATTRIBUTE = "unknown_attribute";
+        /// No operator has the name.
+        UNKNOWN_OPERATOR = "unknown_operator";
+        /// No table has the name.
+        UNKNOWN_TABLE = "unknown_table";
+        /// No column of the table has the name.
+        UNKNOWN_COLUMN = "unknown_column";
+        /// Too few or too many values for an operator.
+        ARITY = "arity";
+        /// A text that is no value of what it is for.
+        BAD_VALUE = "bad_value";
+        /// A label that several options of a column have.
+        AMBIGUOUS_LABEL = "ambiguous_label";
+        /// An operator, a function or a join that is not for columns of that type.
+        WRONG_TYPE = "wrong_type";
+        /// Something twice that can be there once.
+        DUPLICATE = "duplicate";
+        /// Two things that can't both be.
+        CONTRADICTION = "contradiction";
+        /// A name that no link has, or one whose rows can't be seen there.
+        UNKNOWN_LINK = "unknown_link";
+        /// A link that names no columns, where none or several would do.
+        UNCLEAR_JOIN = "unclear_join";
+        /// A paging cookie that is none, or of another query.
+        BAD_COOKIE = "bad_cookie";
+        /// Of a profile's custom filter: what a query may have and a filter may not.
+        NOT_IN_FILTER = "not_in_filter";
+        /// Of a profile's custom filter: the query is of another table than the item.
+        WRONG_TABLE = "wrong_table";
+        /// Warning: it was read and has no effect.
+        IGNORED = "ignored";
+        /// Warning: a pattern that can be found only by looking at every row.
+        LEADING_WILDCARD = "leading_wildcard";
+        /// Warning: a value twice in one list.
+        DUPLICATE_VALUE = "duplicate_value";
+        /// Warning: a number that is no option of the column.
+        UNKNOWN_OPTION = "unknown_option";
+        /// Warning: a label in FetchXML, where Dataverse takes numbers only.
+        LABEL_IN_FETCHXML = "label_in_fetchxml";
+        /// Warning: what Dataverse's classic mobile offline would refuse.
+        CLASSIC_REFUSES = "classic_refuses";
+        /// Warning: an old name of something.
+        OLD_NAME = "old_name";
+        /// Warning: a filter that no row passes.
+        NEVER_TRUE = "never_true";
+        /// Warning: a filter that every row passes.
+        ALWAYS_TRUE = "always_true";
+        /// Warning: the same condition twice in one group.
+        DUPLICATE_CONDITION = "duplicate_condition";
+        /// Warning: a negative operator, which holds for rows without a value.
+        NULL_PASSES = "null_passes";
+        /// Warning: `not-under` holds for the row itself.
+        NOT_UNDER_ITSELF = "not_under_itself";
+        /// Warning: `all` asks for the opposite of what it says.
+        ALL_MEANS_NONE = "all_means_none";
+        /// Warning: a pattern without a wildcard.
+        PLAIN_PATTERN = "plain_pattern";
+        /// Warning: a day compared with a time means its first moment.
+        DAY_IS_A_MOMENT = "day_is_a_moment";
+        /// Warning: a time of day compared with a column that holds days.
+        TIME_OF_A_DATE = "time_of_a_date";
+        /// Warning: a condition after the join that an outer link's missing partner never fulfils.
+        OUTER_AS_INNER = "outer_as_inner";
+        /// Warning: a link by two columns of which neither is an id.
+        JOIN_BY_VALUE = "join_by_value";
+        /// Warning: the first of rows in no order that anyone asked for.
+        TOP_WITHOUT_ORDER = "top_without_order";
+    }
 }
 
 /// Whether the query can be run all the same.
@@ -68,6 +124,17 @@ pub struct Diagnostic {
     pub expected: Option<String>,
     /// How to mend it, where that is evident.
     pub help: Option<String>,
+    /// Another place of the text that it is about.
+    pub other: Option<Other>,
+}
+
+/// Another place that a diagnostic is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// The place, in bytes of the text.
+    pub span: Range<usize>,
+    /// What is there, in a few words.
+    pub label: &'static str,
 }
 
 impl Diagnostic {

@@ -15,6 +15,8 @@ pub mod diagnostic;
 mod dsl;
 mod explain;
 mod fetchxml;
+mod findings;
+mod lint;
 pub mod operator;
 pub mod plan;
 pub mod query;
@@ -86,6 +88,29 @@ pub fn compile(text: &str, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic
     resolve(&parse(text)?, catalog)
 }
 
+/// Looks for what can be run and may not be meant: filters that no row or every row passes, rows
+/// without values, outer links that act as inner ones. In the order of the text.
+///
+/// `query` is what `fetch` was resolved to, by the same catalog.
+#[must_use]
+pub fn lint(fetch: &ast::Fetch, query: &query::Query, catalog: &Catalog) -> Vec<Diagnostic> {
+    lint::lint(fetch, query, catalog)
+}
+
+/// All that is to be said of a query: its errors, or else its warnings, in the order of the text.
+#[must_use]
+pub fn check(text: &str, catalog: &Catalog) -> Vec<Diagnostic> {
+    let resolved = parse(text).and_then(|fetch| Ok((resolve(&fetch, catalog)?, fetch)));
+    match resolved {
+        Err(errors) => errors,
+        Ok((Resolved { query, mut warnings }, fetch)) => {
+            warnings.extend(lint(&fetch, &query, catalog));
+            warnings.sort_by_key(|warning| warning.span.start);
+            warnings
+        }
+    }
+}
+
 /// Prints a query in the DSL, in canonical form: what [`parse`] reads as the same tree.
 #[must_use]
 pub fn print_dsl(fetch: &ast::Fetch) -> String {
@@ -101,7 +126,8 @@ pub fn print_fetchxml(fetch: &ast::Fetch) -> String {
 /// Checks a query that is to be the custom filter of a profile's item of a table.
 ///
 /// Errors: another table, `top`; in classic also operators that it does not list, and groups more
-/// than three levels deep. Warnings: columns and order, which have no effect.
+/// than three levels deep. Warnings: columns and order, which have no effect; outside of classic,
+/// what classic would refuse.
 #[must_use]
 pub fn check_custom_filter(
     fetch: &ast::Fetch,

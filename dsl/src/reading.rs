@@ -14,12 +14,10 @@ use crate::{
     Syntax,
     ast::{ColumnRef, Condition, Fetch, Spanned},
     diagnostic::{Diagnostic, code},
+    findings::LISTED_MAX,
     operator::{Arity, Operator, nearest_operator},
     source::{Notes, Source, Span, named, quoted},
 };
-
-/// Errors that one reading reports at the most: enough to mend a query, and a bound on the work.
-const ERRORS_MAX: usize = 50;
 
 /// What a condition gives its operator.
 #[derive(Debug)]
@@ -62,7 +60,7 @@ impl Reading {
 
     /// Notes that something was read and has no effect.
     pub(crate) fn ignore(&self, span: Span, what: &str) {
-        if self.notes.borrow().len() < ERRORS_MAX {
+        if self.notes.borrow().len() < LISTED_MAX {
             let note = self.source.warning(code::IGNORED, span, format!("{what} has no effect"));
             self.notes.borrow_mut().push(note);
         }
@@ -70,7 +68,7 @@ impl Reading {
 
     /// Whether enough errors are known to stop looking for more.
     pub(crate) fn is_full(&self) -> bool {
-        self.errors.borrow().len() >= ERRORS_MAX
+        self.errors.borrow().len() >= LISTED_MAX
     }
 
     /// The tree, unless anything was wrong.
@@ -80,6 +78,12 @@ impl Reading {
         }
         let mut errors = self.errors.into_inner();
         errors.sort_by_key(|error| error.span.start);
+        if errors.len() >= LISTED_MAX {
+            // The parsers stop there, so how many more there are is not known.
+            let span = errors.last().map(|error| error.span.clone()).unwrap_or_default();
+            let message = format!("stopped reading after {LISTED_MAX} errors");
+            errors.push(self.source.error(code::LIMIT, span, message));
+        }
         match fetch {
             Some(fetch) if errors.is_empty() => {
                 Ok(Fetch { notes: Notes(self.notes.into_inner()), ..fetch })

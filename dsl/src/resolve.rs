@@ -5,12 +5,15 @@ mod filter;
 mod link;
 mod literal;
 mod operand;
+mod option;
 mod order;
 mod paging;
 mod scope;
 mod select;
 
 use std::cell::RefCell;
+
+pub(crate) use filter::literal_key;
 
 use haversack_core::{
     Name,
@@ -22,31 +25,28 @@ use haversack_core::{
 use crate::{
     Resolved,
     ast::{self, Spanned},
-    diagnostic::{Diagnostic, code},
+    diagnostic::{Diagnostic, Severity, code},
+    findings::Findings,
     query,
     resolve::scope::{Known, Scope},
     source::Source,
 };
 
-/// Diagnostics of one query at the most: enough to mend it, and a bound on the work.
-const DIAGNOSTICS_MAX: usize = 50;
+/// Names that a message lists at the most.
+const NAMES_LISTED_MAX: usize = 8;
 
 /// Resolves a query.
 pub(crate) fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic>> {
-    let diagnostics = RefCell::new(fetch.notes.warnings().to_vec());
+    let findings = RefCell::new(Findings::new(fetch.notes.warnings().to_vec()));
     let links = RefCell::default();
-    let resolver = Resolver { catalog, source: &fetch.source, diagnostics, links };
+    let resolver = Resolver { catalog, source: &fetch.source, findings, links };
     let query = resolver.query(fetch);
-    let mut diagnostics = resolver.diagnostics.into_inner();
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    let findings = resolver.findings.into_inner();
     match query {
-        Some(query) if !diagnostics.iter().any(Diagnostic::is_error) => {
-            Ok(Resolved { query, warnings: diagnostics })
+        Some(query) if !findings.has_errors() => {
+            Ok(Resolved { query, warnings: findings.finish(&fetch.source) })
         }
-        _ => {
-            diagnostics.retain(Diagnostic::is_error);
-            Err(diagnostics)
-        }
+        _ => Err(findings.finish(&fetch.source)),
     }
 }
 
@@ -54,24 +54,20 @@ pub(crate) fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved,
 struct Resolver<'a> {
     catalog: &'a Catalog,
     source: &'a Source,
-    diagnostics: RefCell<Vec<Diagnostic>>,
+    findings: RefCell<Findings>,
     /// The links of the query, by their numbers.
     links: RefCell<Vec<Known<'a>>>,
 }
 
 impl<'a> Resolver<'a> {
-    /// Notes an error or a warning. It is made only if there is room, since that takes time.
-    /// Errors may take the place of warnings, so that no mistake is ever let through.
+    /// Notes an error, made only if there is room.
     fn report(&self, make: impl FnOnce(&Source) -> Diagnostic) {
-        let mut diagnostics = self.diagnostics.borrow_mut();
-        if diagnostics.len() < DIAGNOSTICS_MAX {
-            diagnostics.push(make(self.source));
-        } else if let Some(warning) = diagnostics.iter_mut().find(|found| !found.is_error()) {
-            let diagnostic = make(self.source);
-            if diagnostic.is_error() {
-                *warning = diagnostic;
-            }
-        }
+        self.findings.borrow_mut().add(Severity::Error, || make(self.source));
+    }
+
+    /// Notes a warning, made only if there is room.
+    fn advise(&self, make: impl FnOnce(&Source) -> Diagnostic) {
+        self.findings.borrow_mut().add(Severity::Warning, || make(self.source));
     }
 
     fn query(&self, fetch: &ast::Fetch) -> Option<query::Query> {
@@ -125,9 +121,43 @@ impl<'a> Resolver<'a> {
     fn column<'t>(&self, table: &'t Table, name: &Spanned<Name>) -> Option<&'t Column> {
         let found = table.column(&name.node);
         if found.is_none() {
-            self.report(|source| unknown_column(source, table, name));
+            self.report(|source| self.of_a_link(table, name, unknown_column(source, table, name)));
         }
         found
+    }
+}
+
+impl Resolver<'_> {
+    /// The same; without a near name, with the link whose table has the column, or with the columns
+    /// that there are.
+    fn of_a_link(&self, table: &Table, name: &Spanned<Name>, error: Diagnostic) -> Diagnostic {
+        if error.help.is_some() {
+            return error;
+        }
+        let links = self.links.borrow();
+        let has = |known: &&Known<'_>| {
+            let other = known.table.filter(|other| other.name != table.name);
+            other.is_some_and(|other| other.column(&name.node).is_some())
+        };
+        match links.iter().find(has) {
+            Some(known) => {
+                error.help(format!("link `{}` has a column of that name", known.name.node))
+            }
+            None => {
+                error.expected(one_of(table.columns().iter().map(|column| column.name.as_str())))
+            }
+        }
+    }
+}
+
+/// Names as messages list them, cut if there are many.
+fn one_of<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let mut names = names.map(|name| format!("`{name}`"));
+    let first: Vec<String> = names.by_ref().take(NAMES_LISTED_MAX).collect();
+    match (first.len(), names.count()) {
+        (1, _) => first.join(""),
+        (_, 0) => format!("one of {}", first.join(", ")),
+        (_, left) => format!("one of {} and {left} more", first.join(", ")),
     }
 }
 

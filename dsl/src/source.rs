@@ -52,7 +52,17 @@ impl Source {
         message: String,
     ) -> Diagnostic {
         let (line, column) = self.locate(span.start);
-        Diagnostic { code, severity, span, line, column, message, expected: None, help: None }
+        Diagnostic {
+            code,
+            severity,
+            span,
+            line,
+            column,
+            message,
+            expected: None,
+            help: None,
+            other: None,
+        }
     }
 
     /// Line and column of a byte, from 1; columns count characters. A place after the text is its

@@ -63,6 +63,23 @@ fn errors() {
     check("operators", compiled);
 }
 
+/// All that `check` says, in an environment that is not classic.
+#[test]
+fn lint() {
+    let mut catalog = common::catalog();
+    catalog.settings.compatibility = Compatibility::Extended;
+    check("lint", |text| {
+        let found = haversack_dsl::check(text, &catalog);
+        let others = found.iter().map(|one| match &one.other {
+            Some(other) => format!("  {}: {}\n", other.label, &text[other.span.clone()]),
+            None => String::new(),
+        });
+        let at = |one: &Diagnostic| format!("  at {}\n", &text[one.span.clone()]);
+        let all = found.iter().zip(others);
+        all.map(|(one, other)| listed(std::slice::from_ref(one)) + &at(one) + &other).collect()
+    });
+}
+
 #[test]
 fn custom_filter() {
     check("custom_filter", |text| match parse(text) {

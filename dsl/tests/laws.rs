@@ -4,7 +4,7 @@ mod common;
 mod generate;
 
 use generate::fetch;
-use haversack_dsl::{compile, parse, print_dsl, print_fetchxml};
+use haversack_dsl::{check, compile, parse, print_dsl, print_fetchxml};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 /// One edit of a text: at a place in thousandths of it, so much is cut out and this put in.
@@ -47,21 +47,24 @@ fn edited(text: &str, edits: &[(usize, usize, String)]) -> String {
     characters.into_iter().collect()
 }
 
-/// Reads and resolves; errors must lie in the text and say something.
+/// Reads, resolves and lints; what is found must lie in the text and say something.
 fn judge(text: &str) -> Result<(), TestCaseError> {
-    let errors = match parse(text) {
+    let is_read = parse(text).is_ok();
+    let found = match parse(text) {
         Ok(fetch) => {
             prop_assert_eq!(parse(&print_dsl(&fetch)), Ok(fetch.clone()));
             prop_assert_eq!(parse(&print_fetchxml(&fetch)), Ok(fetch));
-            compile(text, &common::catalog()).err()
+            check(text, &common::catalog())
         }
-        Err(errors) => Some(errors),
+        Err(errors) => errors,
     };
-    for error in errors.iter().flatten() {
-        prop_assert!(text.get(error.span.clone()).is_some(), "{error:?} is not in {text:?}");
-        prop_assert!(error.line >= 1 && error.column >= 1 && !error.message.is_empty());
+    for one in &found {
+        prop_assert!(text.get(one.span.clone()).is_some(), "{one:?} is not in {text:?}");
+        let other = one.other.as_ref().map(|other| other.span.clone());
+        prop_assert!(other.is_none_or(|span| text.get(span).is_some()), "{one:?}: {text:?}");
+        prop_assert!(one.line >= 1 && one.column >= 1 && !one.message.is_empty());
     }
-    prop_assert!(errors.is_none_or(|errors| !errors.is_empty()), "refused without a reason");
+    prop_assert!(is_read || !found.is_empty(), "refused without a reason");
     Ok(())
 }
 
@@ -145,9 +148,23 @@ fn errors_are_bounded() {
     let columns = (0..5_000).map(|number| format!("c{number}")).collect::<Vec<_>>().join(", ");
     let text = format!("fetch account {{ columns {columns} }}");
     let errors = compile(&text, &common::catalog()).expect_err("no such columns");
-    assert_eq!(errors.len(), 50);
+    assert_eq!(errors.len(), 51);
+    assert_eq!(errors[50].message, "and 4950 more errors");
+    assert_eq!(&text[errors[50].span.clone()], "c50");
     let text = format!("<fetch>{}</fetch>", "<a/>".repeat(16_000));
-    assert_eq!(parse(&text).expect_err("no such elements").len(), 50);
+    let errors = parse(&text).expect_err("no such elements");
+    assert_eq!((errors.len(), &*errors[50].message), (51, "stopped reading after 50 errors"));
+    let text = format!("fetch account {{ filter {{ {} }} }}", "name null ".repeat(500));
+    let warnings = check(&text, &common::catalog());
+    assert_eq!((warnings.len(), &*warnings[50].message), (51, "and 449 more warnings"));
+}
+
+#[test]
+fn a_mistake_is_found_behind_any_number_of_warnings() {
+    let text =
+        format!("fetch account {{ filter {{ name in (\"\"{}) x null }} }}", ", \"\"".repeat(99));
+    let errors = compile(&text, &common::catalog()).expect_err("no such column");
+    assert_eq!((errors.len(), errors[0].code), (1, "unknown_column"));
 }
 
 #[test]

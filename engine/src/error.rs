@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use haversack_core::{MutationNumber, Offset, limits::DEVICE_NAME_LENGTH_MAX};
-use haversack_replay::{FoldError, PastError};
+use haversack_replay::{FoldError, PastError, admin::InFilter};
 use haversack_store::StoreError;
 
 /// A failure of an environment. Refusals are no failures: they are answers.
@@ -31,6 +31,14 @@ pub enum EngineError {
     /// A document can't be loaded. Nothing was.
     #[error("{0}")]
     BadDocument(String),
+    /// A document can't be loaded, since a filter in it is wrong. Nothing was.
+    #[error("{place}: filter of item `{}`: {}", found.table, first(found))]
+    BadFilter {
+        /// The file, line and column where the filter begins.
+        place: String,
+        /// All that is wrong with it.
+        found: Box<InFilter>,
+    },
     /// A device's name is empty or too long.
     #[error("a device's name has 1 to {DEVICE_NAME_LENGTH_MAX} characters, found {found}")]
     BadDeviceName {
@@ -101,4 +109,8 @@ impl From<PastError> for EngineError {
             Err(other) => Self::Damaged { offset, what: other.to_string() },
         }
     }
+}
+
+fn first(found: &InFilter) -> String {
+    found.diagnostics.first().map(ToString::to_string).unwrap_or_default()
 }

@@ -10,6 +10,9 @@ pub use check::environment;
 pub use decide::{Decision, decide};
 pub use row::{emptied_required, missing_required};
 
+use haversack_core::Name;
+use haversack_dsl::Diagnostic;
+
 /// Why a change is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -18,11 +21,26 @@ pub struct Fault {
     pub code: &'static str,
     /// What was found, what was expected, and a fix where one is evident.
     pub message: String,
+    /// The same place by place, if it is in the text of a profile's filter.
+    pub in_filter: Option<Box<InFilter>>,
+}
+
+/// What was found in a profile's filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InFilter {
+    /// The profile.
+    pub profile: String,
+    /// The table of its item.
+    pub table: Name,
+    /// The filter.
+    pub text: String,
+    /// What was found in it.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Fault {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), in_filter: None }
     }
 }
 
@@ -33,6 +51,14 @@ pub struct Warning {
     pub code: &'static str,
     /// What it is.
     pub message: String,
+    /// The same with its place, if it is in the text of a profile's filter.
+    pub in_filter: Option<Box<InFilter>>,
+}
+
+impl Warning {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), in_filter: None }
+    }
 }
 
 /// A fault somewhere in an environment document.

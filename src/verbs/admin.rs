@@ -16,13 +16,17 @@ use crate::{
     failure::Failure,
     input,
     output::{self, Line, line},
+    report,
     session::Session,
 };
 
 #[expect(clippy::print_stderr, reason = "messages go to standard error")]
 fn warn(warnings: &[Warning]) {
     for warning in warnings {
-        eprintln!("warning: {} [{}]", warning.message, warning.code);
+        match &warning.in_filter {
+            Some(found) => eprint!("{}", report::in_filter(found)),
+            None => eprintln!("warning[{}]: {}\n", warning.code, warning.message),
+        }
     }
 }
 
@@ -154,7 +158,10 @@ pub fn profile_show(session: &Session, name: &str, format: Format) -> Result<Exi
 pub fn profile_publish(session: &Session, name: &str, format: Format) -> Result<ExitCode, Failure> {
     let answers = session.environment.apply(vec![(1, json!({"publish": name}))])?;
     if let Some(fault) = answers.first().and_then(|answer| answer.fault.as_ref()) {
-        return Err(Failure::bad_input(format!("{} [{}]", fault.message, fault.code)));
+        return Err(match &fault.in_filter {
+            Some(found) => Failure::in_filter(None, found),
+            None => Failure::bad_input(format!("{} [{}]", fault.message, fault.code)),
+        });
     }
     answers.iter().for_each(|answer| warn(&answer.warnings));
     let state = session.environment.state();

@@ -21,13 +21,12 @@ use crate::{
     failure::Failure,
     input,
     output::{self, Line, line},
+    report,
     session::{self, Session},
 };
 
-fn failure(file: &Path, diagnostics: &[Diagnostic]) -> Failure {
-    let name = input::name(file);
-    let all: Vec<String> = diagnostics.iter().map(|d| format!("{name}:{d}")).collect();
-    Failure::bad_input(all.join("\nerror: "))
+fn failure(file: &Path, text: &str, diagnostics: &[Diagnostic]) -> Failure {
+    Failure::diagnosed(&input::name(file), text, diagnostics)
 }
 
 /// `query FILE`.
@@ -84,11 +83,13 @@ pub fn explain(
 }
 
 fn parse(file: &Path) -> Result<Fetch, Failure> {
-    haversack_dsl::parse(&input::text(file)?).map_err(|all| failure(file, &all))
+    let text = input::text(file)?;
+    haversack_dsl::parse(&text).map_err(|all| failure(file, &text, &all))
 }
 
 fn resolve(file: &Path, fetch: &Fetch, catalog: &Catalog) -> Result<Query, Failure> {
-    let resolved = haversack_dsl::resolve(fetch, catalog).map_err(|all| failure(file, &all))?;
+    let resolved = haversack_dsl::resolve(fetch, catalog)
+        .map_err(|all| failure(file, fetch.source.text(), &all))?;
     Ok(resolved.query)
 }
 
@@ -130,19 +131,22 @@ fn tell_pages(query: &Query, answers: &Answers) {
 /// `check FILE…`.
 pub fn check(session: &Session, files: &[PathBuf], format: Format) -> Result<ExitCode, Failure> {
     let state = session.environment.state();
-    let mut lines = Vec::new();
+    let (mut lines, mut reports) = (Vec::new(), String::new());
     let mut wrong = false;
     for file in files {
         let text = input::text(file)?;
-        let found = match haversack_dsl::compile(&text, &state.catalog) {
-            Ok(resolved) => resolved.warnings,
-            Err(errors) => errors,
-        };
-        wrong |= found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-        lines.extend(found.iter().map(|diagnostic| diagnostic_line(file, diagnostic)));
+        let found = haversack_dsl::check(&text, &state.catalog);
+        wrong |= found.iter().any(Diagnostic::is_error);
+        if format == Format::Table {
+            reports += &report::for_results(&input::name(file), &text, &found);
+        } else {
+            lines.extend(found.iter().map(|diagnostic| diagnostic_line(file, diagnostic)));
+        }
     }
-    let columns = ["file", "line", "column", "severity", "code", "message", "expected", "help"];
-    if !lines.is_empty() || format != Format::Table {
+    if format == Format::Table {
+        output::print_text(&reports)?;
+    } else {
+        let columns = ["file", "line", "column", "severity", "code", "message", "expected", "help"];
         output::print(format, &columns, &lines)?;
     }
     Ok(if wrong { ExitCode::from(1) } else { ExitCode::SUCCESS })
@@ -186,7 +190,7 @@ pub fn convert(file: &Path, to: SyntaxArg) -> Result<ExitCode, Failure> {
 }
 
 fn print_in(file: &Path, text: &str, syntax: Syntax) -> Result<(), Failure> {
-    let fetch = haversack_dsl::parse(text).map_err(|all| failure(file, &all))?;
+    let fetch = haversack_dsl::parse(text).map_err(|all| failure(file, text, &all))?;
     output::print_text(&match syntax {
         Syntax::Dsl => haversack_dsl::print_dsl(&fetch),
         Syntax::FetchXml => haversack_dsl::print_fetchxml(&fetch),

@@ -195,12 +195,26 @@ fn errors_name_file_line_and_column() {
     let place = Place::loaded();
     place.write("q.dsl", "fetch t {\n  filter { bb eq 1 }\n}");
     let message = place.bad(&["query", "q.dsl", "--as", "Ann"], "");
-    assert!(message.starts_with("error: q.dsl:2:12: "), "{message}");
-    assert!(message.contains("did you mean `b`?"), "{message}");
+    let report = "\
+error[unknown_column]: table `t` has no column `bb`
+ --> q.dsl:2:12
+  |
+2 |   filter { bb eq 1 }
+  |            ^^
+  |
+  = help: did you mean `b`?
+
+";
+    assert_eq!(message, report);
     place.write("q.xml", "<fetch>\n  <entity name='t'><filter>\n<condition attribute='b' operator='eqq' value='1'/></filter></entity></fetch>");
     let message = place.bad(&["query", "q.xml", "--as", "Ann"], "");
-    assert!(message.starts_with("error: q.xml:3:"), "{message}");
-    assert!(message.contains("eq"), "{message}");
+    assert!(message.contains("--> q.xml:3:36\n"), "{message}");
+    assert!(message.contains("did you mean `eq`?"), "{message}");
+    assert_eq!(place.bad(&["fmt", "q.xml"], ""), message);
+    assert_eq!(place.bad(&["convert", "q.xml", "--to", "dsl"], ""), message);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_haversack"));
+    let output = command.current_dir(place.path()).args(["check", "q.dsl", "q.xml"]).output();
+    assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap(), format!("{report}{message}"));
     let (out, _) = place.exits(1, &["check", "q.dsl", "q.xml"], "");
     let found = json_lines(&out);
     assert_eq!(each(&found, "file"), ["q.dsl", "q.xml"]);
@@ -232,6 +246,38 @@ fn a_document_is_refused_where_it_is_wrong() {
         assert!(message.starts_with(&place_of), "{to}: expected {place_of}, found {message}");
         assert!(!place.data().exists(), "{to}");
     }
+}
+
+/// A wrong filter is found in the document, and every mistake in the filter.
+#[test]
+fn a_filter_is_refused_where_it_is_wrong() {
+    let whole = std::fs::read_to_string(format!("{DOCUMENT}/environment.json")).unwrap();
+    let place = Place::new();
+    let wrong = whole.replacen("eq-userid b ge 1", "eq-userid\\n bb ge 1 b eqq 2", 1);
+    place.write("d/environment.json", &wrong);
+    let message = place.bad(&["load", "d"], "");
+    assert!(message.contains("d/environment.json:37:56: "), "{message}");
+    assert!(message.contains("--> filter of t in \"Field\":2:12\n"), "{message}");
+    assert!(message.contains("did you mean `eq`?"), "{message}");
+    place.write("d/environment.json", &wrong.replacen("eqq", "eq", 1));
+    let message = place.bad(&["load", "d"], "");
+    assert!(message.contains(":2:2\n") && message.contains("did you mean `b`?"), "{message}");
+    assert!(!place.data().exists());
+
+    let place = Place::loaded();
+    let draft = r#"{"put":"profile","name":"N","items":[{"table":"t","criterion":"custom",
+        "filter":"fetch t { filter { b ne 1 tp eq 1 bb null } }"}]}"#
+        .replace('\n', " ");
+    let (out, _) = place.exits(1, &["apply", "-"], &draft);
+    let answer = &json_lines(&out)[0];
+    assert_eq!(answer["code"], "bad_filter");
+    let message = answer["message"].as_str().unwrap();
+    assert!(message.starts_with("filter of item `t`: 1:27: "), "{message}");
+    assert!(message.ends_with("; and 1 more error"), "{message}");
+    let (out, _) = place.exits(0, &["apply", "-"], &draft.replace(" tp eq 1 bb null", ""));
+    assert_eq!(json_lines(&out)[0]["warnings"][0]["code"], "null_passes");
+    let (_, told) = place.exits(0, &["profile", "publish", "N"], "");
+    assert!(told.contains("--> filter of t in \"N\":1:22\n"), "{told}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod cases;
 mod command;
+mod errors_document;
 mod fixtures;
 mod golden;
 mod kill;

@@ -3,6 +3,7 @@
 
 use haversack_core::Value;
 use haversack_dataset::Answer;
+use haversack_dsl::diagnostic::code;
 use haversack_engine::Environment;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Map, json};
@@ -75,6 +76,30 @@ fn number(answer: &Answer, key: &str) -> i64 {
     }
 }
 
+/// A condition on `t`, some of them at odds with others.
+fn condition() -> impl Strategy<Value = String> {
+    let number = -2_i64..3;
+    let text = select(vec!["a", "A ", "é", "e", "b", "b%", "%"]);
+    let day = select(vec!["2025-02-01", "2025-03-03", "2025-03-03T12:00", "2025-06-01T00:00:00Z"]);
+    prop_oneof![
+        (select(vec!["a", "b", "w"]), select(vec!["null", "not-null"]))
+            .prop_map(|(column, operator)| format!("{column} {operator}")),
+        (select(vec!["eq", "ne", "gt", "ge", "lt", "le"]), number.clone())
+            .prop_map(|(operator, number)| format!("b {operator} {number}")),
+        (select(vec!["in", "not-in", "between", "not-between"]), number.clone(), number)
+            .prop_map(|(operator, one, two)| format!("b {operator} ({one}, {two})")),
+        (
+            select(vec!["eq", "ne", "like", "not-like", "begins-with", "not-begin-with"]),
+            text.clone()
+        )
+            .prop_map(|(operator, text)| format!("a {operator} {text:?}")),
+        (select(vec!["in", "not-in"]), text.clone(), text)
+            .prop_map(|(operator, one, two)| format!("a {operator} ({one:?}, {two:?})")),
+        (select(vec!["eq", "ne", "gt", "ge", "lt", "le"]), day)
+            .prop_map(|(operator, day)| format!("w {operator} {day:?}")),
+    ]
+}
+
 const PAGED: [&str; 6] = [
     "fetch t { columns tid, a  order a desc, b  PAGE }",
     "fetch t { columns tid  link outer p { columns name  order name desc } order u PAGE }",
@@ -94,6 +119,28 @@ proptest! {
             let whole = asked(&environment, &query.replace("PAGE", ""));
             prop_assert_eq!(&paged(&environment, query, size, true), &whole, "{}", query);
             prop_assert_eq!(&paged(&environment, query, size, false), &whole, "{}", query);
+        }
+    }
+
+    /// What a filter is warned of is so, whatever the rows.
+    #[test]
+    fn what_selects_nothing_or_all_is_rightly_said_to(
+        rows in rows(),
+        filters in vec(vec(condition(), 2..4), 30),
+    ) {
+        let environment = filled(&rows);
+        let state = environment.state();
+        for conditions in filters {
+            let conditions = conditions.join(" ");
+            for (connective, code, selected) in
+                [("and", code::NEVER_TRUE, 0), ("or", code::ALWAYS_TRUE, rows.len())]
+            {
+                let query = format!("fetch t {{ columns tid filter {connective} {{ {conditions} }} }}");
+                let found = haversack_dsl::check(&query, &state.catalog);
+                if found.iter().any(|warning| warning.code == code) {
+                    prop_assert_eq!(asked(&environment, &query).len(), selected, "{}", query);
+                }
+            }
         }
     }
 

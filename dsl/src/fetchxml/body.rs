@@ -1,5 +1,6 @@
 //! Reads what `entity` and `link-entity` say of their table: columns, groups, filters, links, order.
 
+use haversack_core::nearest;
 use roxmltree::Node;
 
 use super::{
@@ -104,7 +105,9 @@ fn grouped(
                 let message = format!("found dategrouping {}", quoted(&found.node));
                 let error = reading.source.error(code::BAD_VALUE, found.span.clone(), message);
                 let names = DatePart::ALL.map(|part| format!("`{}`", part.name()));
-                reading.report(error.expected(format!("one of {}", names.join(", "))));
+                let meant = nearest(&found.node, DatePart::ALL.map(DatePart::name));
+                let error = error.expected(format!("one of {}", names.join(", ")));
+                reading.report(error.did_you_mean(meant));
                 return None;
             }
         },
@@ -129,7 +132,9 @@ fn function(
         let message = format!("unknown aggregate {}", named(&found.node));
         let error = reading.source.error(code::BAD_VALUE, found.span.clone(), message);
         let names = Function::ALL.map(|(_, name)| format!("`{name}`"));
-        reading.report(error.expected(format!("one of {}", names.join(", "))));
+        let meant = nearest(&found.node, Function::ALL.map(|(_, name)| name));
+        let error = error.expected(format!("one of {}", names.join(", ")));
+        reading.report(error.did_you_mean(meant));
         return None;
     };
     if let (Function::Rows, Some(distinct)) = (function, &distinct) {

@@ -179,7 +179,9 @@ fn quantifier(
     if known.is_none() {
         let message = format!("found link type {} in a filter", quoted(text));
         let error = reading.source.error(code::BAD_VALUE, place.clone(), message);
-        reading.report(error.expected("`any`, `not any`, `all` or `not all`"));
+        let meant = haversack_core::nearest(text, Quantifier::ALL.map(Quantifier::name));
+        let error = error.expected("`any`, `not any`, `all` or `not all`");
+        reading.report(error.did_you_mean(meant));
     }
     known.map(|quantifier| Spanned::new(quantifier, place))
 }

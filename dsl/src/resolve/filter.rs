@@ -79,7 +79,7 @@ impl<'a> Resolver<'a> {
                         ValueKind::Column => format!("found {found} for column `{}`", column.name),
                         _ => format!("found {found} for operator `{}`", operator.name()),
                     };
-                    let error = source.error(code::BAD_VALUE, value.span.clone(), message);
+                    let error = source.error(misread.code, value.span.clone(), message);
                     let error = error.expected(misread.expected);
                     match misread.help {
                         Some(help) => error.help(help),
@@ -89,19 +89,6 @@ impl<'a> Resolver<'a> {
                 None
             }
         }
-    }
-
-    /// Warns of an option that the column does not have: no row can hold it.
-    fn check_option(&self, column: &Column, value: &Spanned<String>, literal: &Literal) {
-        let Literal::Value(Value::Choice(option)) = literal else { return };
-        if column.options.is_empty() || column.label(*option).is_some() {
-            return;
-        }
-        self.report(|source| {
-            let message = format!("column `{}` has no option {option}", column.name);
-            let options = super::literal::options(column);
-            source.warning(code::UNKNOWN_OPTION, value.span.clone(), message).expected(options)
-        });
     }
 
     /// Warns of what is right and hardly meant.
@@ -114,16 +101,20 @@ impl<'a> Resolver<'a> {
         let mut seen = BTreeSet::new();
         for (value, literal) in condition.values.iter().zip(literals) {
             if begins_anywhere && value.node.starts_with('%') {
-                self.report(|source| {
+                self.advise(|source| {
                     let message = "a pattern that begins with a wildcard looks at every row";
-                    source.warning(code::LEADING_WILDCARD, value.span.clone(), message)
+                    let warning =
+                        source.warning(code::LEADING_WILDCARD, value.span.clone(), message);
+                    warning.help("begin with what is known of the text, if anything is")
                 });
             }
             // Where two values are a list of both, to say one twice is right.
-            if operator.info().arity == Arity::Many && !seen.insert(key(literal)) {
-                self.report(|source| {
+            if operator.info().arity == Arity::Many && !seen.insert(literal_key(literal)) {
+                self.advise(|source| {
                     let message = format!("found {} twice in the list", quoted(&value.node));
-                    source.warning(code::DUPLICATE_VALUE, value.span.clone(), message)
+                    let warning =
+                        source.warning(code::DUPLICATE_VALUE, value.span.clone(), message);
+                    warning.help("leave one of them out")
                 });
             }
         }
@@ -131,7 +122,7 @@ impl<'a> Resolver<'a> {
 }
 
 /// What is equal for literals that every row compares alike with.
-fn key(literal: &Literal) -> String {
+pub(crate) fn literal_key(literal: &Literal) -> String {
     match literal {
         Literal::Value(Value::Text(text)) => equality_key(text),
         other => other.to_string(),

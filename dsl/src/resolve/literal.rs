@@ -1,19 +1,18 @@
 //! Values of conditions, read by the type of their column.
 
 use haversack_core::{
-    Date, Decimal, Double, RowId, Timestamp, Value, nearest,
+    Date, Decimal, Double, RowId, Timestamp, Value,
     schema::{Column, ColumnType},
 };
 use jiff::civil;
 
-use crate::query::Literal;
-
-/// Options that a message lists at the most.
-const OPTIONS_LISTED_MAX: usize = 12;
+use super::option::{flag, option};
+use crate::{diagnostic::code, query::Literal};
 
 /// Why a text is no value of a column.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misread {
+    pub(super) code: &'static str,
     pub(super) expected: String,
     pub(super) help: Option<String>,
 }
@@ -28,16 +27,19 @@ pub(super) fn literal(column: &Column, text: &str) -> Result<Literal, Misread> {
         ColumnType::Datetime => return time(trimmed).ok_or_else(|| expected(TIME)),
         ColumnType::Date => return date(trimmed).ok_or_else(|| expected(DATE)),
         ColumnType::Choice | ColumnType::State | ColumnType::Status | ColumnType::Choices => {
-            return choice(column, trimmed);
+            return option(column, trimmed);
         }
         ColumnType::Integer | ColumnType::Bigint => (number(trimmed), "a number"),
         ColumnType::Decimal | ColumnType::Money => {
             (Decimal::parse(trimmed).map(Value::Decimal), "a number of up to 28 digits")
         }
         ColumnType::Double => (double(trimmed), "a number"),
-        ColumnType::Boolean => (boolean(trimmed), "0, 1, true or false"),
+        ColumnType::Boolean => match boolean(trimmed) {
+            None if !column.options.is_empty() => return flag(column, trimmed),
+            read => (read, "0, 1, true or false"),
+        },
         ColumnType::Uniqueidentifier | ColumnType::Lookup | ColumnType::Owner => {
-            (trimmed.parse().ok().map(|id: RowId| Value::Id(id)), "a UUID")
+            return id(column, trimmed);
         }
     };
     value.map(Literal::Value).ok_or_else(|| self::expected(expected))
@@ -48,7 +50,7 @@ const TIME: &str =
 const DATE: &str = "a date such as 2026-03-01, or a time";
 
 pub(super) fn expected(what: &str) -> Misread {
-    Misread { expected: what.to_owned(), help: None }
+    Misread { code: code::BAD_VALUE, expected: what.to_owned(), help: None }
 }
 
 /// A whole number where it is one, so that `2.0` and `2` are the same query.
@@ -61,6 +63,15 @@ pub(super) fn number(text: &str) -> Option<Value> {
     Some(whole.map_or(Value::Decimal(decimal), Value::Integer))
 }
 
+fn id(column: &Column, text: &str) -> Result<Literal, Misread> {
+    let help = (column.column_type != ColumnType::Uniqueidentifier)
+        .then(|| "to ask by a name, ask for it in the table that the column points at".to_owned());
+    match text.parse::<RowId>() {
+        Ok(id) => Ok(Literal::Value(Value::Id(id))),
+        Err(_) => Err(Misread { help, ..expected("a UUID") }),
+    }
+}
+
 fn double(text: &str) -> Option<Value> {
     text.parse::<f64>().ok().and_then(Double::new).map(Value::Double)
 }
@@ -71,29 +82,6 @@ fn boolean(text: &str) -> Option<Value> {
         "1" | "true" => Some(Value::Boolean(true)),
         _ => None,
     }
-}
-
-fn choice(column: &Column, text: &str) -> Result<Literal, Misread> {
-    if let Ok(option) = text.parse::<i32>() {
-        return Ok(Literal::Value(Value::Choice(option)));
-    }
-    let labels = column.options.iter().map(|option| option.label.as_str());
-    let meant = nearest(text, labels)
-        .and_then(|label| column.options.iter().find(|option| option.label == label));
-    let help = meant.map(|option| format!("`{}` has the number {}", option.label, option.value));
-    Err(Misread { expected: options(column), help })
-}
-
-/// What a choice may be, for messages.
-pub(super) fn options(column: &Column) -> String {
-    if column.options.is_empty() {
-        return "an option's number".to_owned();
-    }
-    let listed = column.options.iter().take(OPTIONS_LISTED_MAX);
-    let listed: Vec<_> =
-        listed.map(|option| format!("{} ({})", option.value, option.label)).collect();
-    let dots = if column.options.len() > OPTIONS_LISTED_MAX { ", …" } else { "" };
-    format!("an option's number: {}{dots}", listed.join(", "))
 }
 
 /// An instant if it has an offset, else the caller's wall clock.

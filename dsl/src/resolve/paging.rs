@@ -31,12 +31,19 @@ impl Resolver<'_> {
 
     fn check_size(&self, what: &str, size: Option<&Spanned<u32>>) {
         let is_classic = self.catalog.settings.compatibility == Compatibility::Classic;
-        let Some(size) = size.filter(|size| is_classic && size.node > TOP_MAX) else { return };
-        self.report(|source| {
-            let message = format!("found {what} {}", size.node);
-            let error = source.error(code::LIMIT, size.span.clone(), message);
-            error.expected(format!("{TOP_MAX} at the most in classic"))
-        });
+        let Some(size) = size.filter(|size| size.node > TOP_MAX) else { return };
+        let (found, span) = (format!("{what} {}", size.node), size.span.clone());
+        let expected = format!("{TOP_MAX} at the most in classic");
+        if is_classic {
+            self.report(|source| {
+                source.error(code::LIMIT, span, format!("found {found}")).expected(expected)
+            });
+        } else {
+            self.advise(|source| {
+                let message = format!("classic would refuse {found}");
+                source.warning(code::CLASSIC_REFUSES, span, message).expected(expected)
+            });
+        }
     }
 
     fn cookie(

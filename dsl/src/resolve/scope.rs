@@ -5,7 +5,7 @@ use haversack_core::{
     schema::{Column, Table},
 };
 
-use super::Resolver;
+use super::{Resolver, one_of};
 use crate::{
     ast::{self, Spanned},
     diagnostic::code,
@@ -125,10 +125,17 @@ impl<'a> Resolver<'a> {
                 Some(known) => {
                     error.help(format!("the link to that table is called `{}`", known.name.node))
                 }
-                None => error.did_you_mean(nearest(
-                    &name.node,
-                    links.iter().map(|known| known.name.node.as_str()),
-                )),
+                None => {
+                    let names = || links.iter().map(|known| known.name.node.as_str());
+                    match nearest(&name.node, names()) {
+                        Some(near) => error.did_you_mean(Some(near)),
+                        None if names().next().is_some() => error.expected(one_of(names())),
+                        None if self.catalog.table(&name.node).is_some() => {
+                            error.help(format!("link to `{0}` first, or ask by `any`", name.node))
+                        }
+                        None => error.help("the query has no links"),
+                    }
+                }
             }
         });
     }

@@ -95,7 +95,14 @@ pub(super) fn read(file: &Path, text: &str) -> Result<(Document, Vec<Warning>), 
     document.events().for_each(|event| fold_catalog(&mut catalog, &event));
     let (faults, warnings) = admin::environment(&catalog);
     if let Some(first) = faults.first() {
-        return Err(located(&first.path, &first.fault.message));
+        return Err(match &first.fault.in_filter {
+            Some(found) => {
+                let (line, column) = locate(text, &first.path);
+                let place = format!("{}:{line}:{column}", file.display());
+                EngineError::BadFilter { place, found: found.clone() }
+            }
+            None => located(&first.path, &first.fault.message),
+        });
     }
     if let Some((path, message)) = document.bad_member(&catalog) {
         return Err(located(&path, &message));

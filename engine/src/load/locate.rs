@@ -1,4 +1,5 @@
-//! Where in a JSON text something stands, for messages: a section, then a thing by its id or name.
+//! Where in a JSON text something stands, for messages: the way there by keys of objects, and by ids,
+//! names or tables of what is listed.
 
 use jsonc_parser::{ast::Value, common::Ranged};
 
@@ -14,13 +15,17 @@ pub(super) fn locate(text: &str, path: &[String]) -> (usize, usize) {
 }
 
 fn position(root: &Value<'_>, path: &[String]) -> usize {
-    let Some(section) = path.first().and_then(|section| member(root, section)) else { return 0 };
-    let thing = path.get(1).and_then(|key| {
-        let Value::Array(things) = section else { return None };
-        // The last of several, so that a duplicate is where it comes again.
-        things.elements.iter().rev().find(|thing| is(thing, key))
-    });
-    thing.map_or_else(|| section.start(), Ranged::start)
+    let (mut at, mut start) = (root, 0);
+    for key in path {
+        let next = match at {
+            // The last of several, so that a duplicate is where it comes again.
+            Value::Array(things) => things.elements.iter().rev().find(|thing| is(thing, key)),
+            other => member(other, key),
+        };
+        let Some(next) = next else { break };
+        (at, start) = (next, next.start());
+    }
+    start
 }
 
 fn member<'a, 'text>(object: &'a Value<'text>, key: &str) -> Option<&'a Value<'text>> {
@@ -28,12 +33,13 @@ fn member<'a, 'text>(object: &'a Value<'text>, key: &str) -> Option<&'a Value<'t
     object.properties.iter().find(|property| property.name.as_str() == key).map(|p| &p.value)
 }
 
-/// Whether a thing has this id, in whatever case, or this name.
+/// Whether a thing has this id, in whatever case, or this name; one that has no name, this table.
 fn is(thing: &Value<'_>, key: &str) -> bool {
-    ["id", "name"].iter().any(|property| match member(thing, property) {
+    let has = |property: &str| match member(thing, property) {
         Some(Value::StringLit(text)) => text.value.eq_ignore_ascii_case(key),
         _ => false,
-    })
+    };
+    has("id") || has("name") || member(thing, "name").is_none() && has("table")
 }
 
 fn line_and_column(text: &str, at: usize) -> (usize, usize) {

@@ -20,7 +20,10 @@ pub fn environment(catalog: &Catalog) -> (Vec<FaultAt>, Vec<Warning>) {
     let mut warnings = Vec::new();
     let mut add = |section: &str, name: &str, result: Result<(), Fault>| {
         if let Err(fault) = result {
-            let path = vec![section.to_owned(), name.to_owned()];
+            let mut path = vec![section.to_owned(), name.to_owned()];
+            if let Some(found) = &fault.in_filter {
+                path.extend(["items".to_owned(), found.table.to_string(), "filter".to_owned()]);
+            }
             faults.push(FaultAt { path, fault });
         }
     };

@@ -213,7 +213,7 @@ fn membership(
             let message = format!("{message}; add \"move\": true to move them");
             return Err(Fault::new("already_in_profile", message));
         }
-        decision.warnings.push(Warning { code: "already_in_profile", message });
+        decision.warnings.push(Warning::new("already_in_profile", message));
     }
     if !is_member || !elsewhere.is_empty() {
         let event = Event::MemberAdded { profile: profile.to_owned(), member };

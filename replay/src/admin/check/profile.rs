@@ -14,10 +14,10 @@ use haversack_core::{
     schema::{Ownership, Relationship, RelationshipKind, Table, TableKind},
     settings::Compatibility,
 };
-use haversack_dsl::Severity;
+use haversack_dsl::Diagnostic;
 
 use super::{
-    super::{Fault, Warning},
+    super::{Fault, InFilter, Warning},
     unknown,
 };
 
@@ -80,7 +80,7 @@ fn item(
     criterion(table, item)?;
     item.related_to.iter().try_for_each(|related| relation(catalog, draft, item, related))?;
     let mut warnings = lints(item);
-    warnings.extend(filter(catalog, item)?);
+    warnings.extend(filter(catalog, draft, item)?);
     Ok(warnings)
 }
 
@@ -116,27 +116,47 @@ fn criterion(table: &Table, item: &ProfileItem) -> Result<(), Fault> {
     Ok(())
 }
 
-fn filter(catalog: &Catalog, item: &ProfileItem) -> Result<Vec<Warning>, Fault> {
+fn filter(
+    catalog: &Catalog,
+    draft: &ProfileDraft,
+    item: &ProfileItem,
+) -> Result<Vec<Warning>, Fault> {
     let Some(text) = &item.filter else { return Ok(Vec::new()) };
-    let fault = |d: &haversack_dsl::Diagnostic| {
-        Fault::new("bad_filter", format!("filter of item `{}`: {d}", item.table))
+    let found = |diagnostics: Vec<Diagnostic>| InFilter {
+        profile: draft.name.clone(),
+        table: item.table.clone(),
+        text: text.clone(),
+        diagnostics,
     };
-    let first = |all: Vec<haversack_dsl::Diagnostic>| {
-        all.first().map_or_else(|| Fault::new("bad_filter", "the filter is wrong"), fault)
-    };
-    let fetch = haversack_dsl::parse(text).map_err(first)?;
-    let resolved = haversack_dsl::resolve(&fetch, catalog).map_err(first)?;
+    let bad = |errors: Vec<Diagnostic>| bad_filter(found(errors));
+    let fetch = haversack_dsl::parse(text).map_err(bad)?;
+    let resolved = haversack_dsl::resolve(&fetch, catalog).map_err(bad)?;
     let compatibility = catalog.settings.compatibility;
-    let mut found = haversack_dsl::check_custom_filter(&fetch, &item.table, compatibility);
-    if let Some(error) = found.iter().find(|d| d.severity == Severity::Error) {
-        return Err(fault(error));
+    let mut all = haversack_dsl::check_custom_filter(&fetch, &item.table, compatibility);
+    if all.iter().any(Diagnostic::is_error) {
+        all.retain(Diagnostic::is_error);
+        return Err(bad(all));
     }
-    found.extend(resolved.warnings);
-    let warning = |d: &haversack_dsl::Diagnostic| Warning {
-        code: d.code,
-        message: format!("filter of item `{}`: {d}", item.table),
+    all.extend(resolved.warnings);
+    all.extend(haversack_dsl::lint(&fetch, &resolved.query, catalog));
+    all.sort_by_key(|diagnostic| diagnostic.span.start);
+    let warning = |diagnostic: Diagnostic| Warning {
+        code: diagnostic.code,
+        message: format!("filter of item `{}`: {diagnostic}", item.table),
+        in_filter: Some(Box::new(found(vec![diagnostic]))),
     };
-    Ok(found.iter().map(warning).collect())
+    Ok(all.into_iter().map(warning).collect())
+}
+
+fn bad_filter(found: InFilter) -> Fault {
+    let first = found.diagnostics.first().map(ToString::to_string).unwrap_or_default();
+    let more = match found.diagnostics.len().saturating_sub(1) {
+        0 => String::new(),
+        1 => "; and 1 more error".to_owned(),
+        more => format!("; and {more} more errors"),
+    };
+    let message = format!("filter of item `{}`: {first}{more}", found.table);
+    Fault { code: "bad_filter", message, in_filter: Some(Box::new(found)) }
 }
 
 fn relation(
@@ -173,19 +193,21 @@ fn joins(relationship: &Relationship, one: &Name, other: &Name) -> bool {
 
 fn lints(item: &ProfileItem) -> Vec<Warning> {
     let related = !item.related_to.is_empty();
-    let lint = match item.criterion {
+    let (code, what) = match item.criterion {
         Criterion::RelatedOnly if !related => {
             ("no_rows", "has related rows only and no relationship, and so no rows")
         }
         Criterion::All if related => {
             ("needless_relationship", "has all rows, so its relationships add nothing")
         }
-        Criterion::Custom if related => {
-            ("widened_filter", "has a filter and relationships: rows of either are included")
-        }
+        Criterion::Custom if related => (
+            "widened_filter",
+            "has a filter and relationships: rows of either are included, so a relationship never \
+             narrows the filter; to have both, ask for the related rows by `any` in the filter",
+        ),
         _ => return Vec::new(),
     };
-    vec![Warning { code: lint.0, message: format!("item `{}` {}", item.table, lint.1) }]
+    vec![Warning::new(code, format!("item `{}` {what}", item.table))]
 }
 
 /// What classic refuses: self-references, cycles, more than 15 relationships counted transitively,
