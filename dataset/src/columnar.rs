@@ -35,12 +35,11 @@ pub use self::difference::{Departure, DeviceRows, Difference};
 use self::{
     ask::Ask,
     changes::Change,
-    column::Column,
     dataset::{Evaluated, Sets, catch_up, evaluate},
     delta::Delta,
     ids::RowNumber,
     items::{Direct, Item},
-    references::{TableNumber, Target},
+    references::TableNumber,
     shared::SharedSets,
     tables::Tables,
 };
@@ -55,7 +54,7 @@ pub struct Columnar {
     /// What changed lately, as users are caught up from it: from, to, and the change.
     deltas: Mutex<Option<(u64, u64, Arc<Delta>)>>,
     profiles: Mutex<BTreeMap<String, Arc<Profile>>>,
-    /// How many catalogs with other people there were.
+    /// How many catalogs there were.
     catalogs: u64,
     /// How often rows were numbered anew.
     generation: u64,
@@ -83,6 +82,15 @@ struct Kept {
     catalogs: u64,
     /// and, if its profile reads the clock, at this time.
     now: Timestamp,
+}
+
+impl Kept {
+    /// Whether it may be caught up for this caller: it was made of this catalog and, if its profile
+    /// reads the clock, at this time.
+    fn is_of(&self, catalogs: u64, caller: &Caller) -> bool {
+        let reads_clock = self.profile.as_ref().is_some_and(|profile| profile.reads_clock);
+        self.catalogs == catalogs && (!reads_clock || self.now == caller.now)
+    }
 }
 
 /// Bytes in memory.
@@ -116,32 +124,11 @@ impl Columnar {
     /// are left out.
     pub fn put(&mut self, key: &RowKey, row: Option<&Row>) {
         let Some(table) = self.tables.find(&key.table) else { return };
-        let before = self.tables.table(table).ids.find(key.id).map(|row| self.pointers(table, row));
-        let number = self.tables.put(table, key.id, row);
-        let after = self.pointers(table, number);
-        let before = before.unwrap_or_default();
-        let is_structural = before != after;
-        let mut moved: Vec<Target> = Vec::new();
-        if is_structural {
-            let targets = before.iter().chain(&after).filter_map(|pointer| *pointer);
-            moved.extend(targets);
-            moved.sort_unstable();
-            moved.dedup();
-        }
+        let (row, is_structural, mut moved) = self.tables.put(table, key.id, row);
+        moved.sort_unstable();
+        moved.dedup();
         let moved = moved.into_boxed_slice();
-        self.shared.changes.push(Change { table, row: number, moved, is_structural });
-    }
-
-    /// Where a row points, column by column; nothing at all if it is not there.
-    fn pointers(&self, table: TableNumber, row: RowNumber) -> Vec<Option<Target>> {
-        let rows = self.tables.table(table);
-        if !rows.live.contains(row) {
-            return Vec::new();
-        }
-        let points = |column: &Column| matches!(column.data, column::Data::References(_));
-        let pointing = rows.columns().filter(|(_, column)| points(column));
-        // So that a row without any pointer differs from none.
-        pointing.map(|(_, column)| column.target(row)).chain([None]).collect()
+        self.shared.changes.push(Change { table, row, moved, is_structural });
     }
 
     /// Takes another catalog. Rows are read again only if tables or relationships are not the same.
@@ -160,8 +147,8 @@ impl Columnar {
         }
         let is_same = self.tables.has_people_of(catalog);
         self.tables.set_catalog(rows, catalog);
+        self.catalogs += 1;
         if !is_same {
-            self.catalogs += 1;
             // Rows of the system are shared too, and belong to no change.
             self.shared.clear();
         }
@@ -190,45 +177,33 @@ impl Columnar {
     pub fn device_rows(&self, caller: &Caller) -> DeviceRows {
         let Some(user) = caller.user else { return DeviceRows::default() };
         let now = self.shared.changes.now();
-        let profile = self.profile(user);
-        let kept = locked(&self.users).remove(&user);
-        let kept = self.up_to_date(caller, profile, kept, now);
-        let rows =
-            DeviceRows { sets: Arc::clone(&kept.total), at: now, generation: self.generation };
+        let rows = |kept: &Kept| DeviceRows {
+            sets: Arc::clone(&kept.total),
+            at: now,
+            generation: self.generation,
+        };
+        let kept = match locked(&self.users).get(&user) {
+            Some(kept) if kept.at == now && kept.is_of(self.catalogs, caller) => return rows(kept),
+            kept => kept.cloned(),
+        };
+        let kept = self.up_to_date(caller, user, kept, now);
+        let rows = rows(&kept);
         locked(&self.users).insert(user, kept);
         rows
     }
 
-    fn up_to_date(
-        &self,
-        caller: &Caller,
-        profile: Option<Arc<Profile>>,
-        kept: Option<Kept>,
-        now: u64,
-    ) -> Kept {
-        let is_same = |one: &Option<Arc<Profile>>| match (one, &profile) {
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            (None, None) => true,
-            _ => false,
+    fn up_to_date(&self, caller: &Caller, user: RowId, kept: Option<Kept>, now: u64) -> Kept {
+        let usable = kept.filter(|kept| kept.is_of(self.catalogs, caller));
+        let profile = match &usable {
+            Some(kept) => kept.profile.clone(),
+            None => self.profile(user),
         };
-        let usable = kept.filter(|kept| {
-            let clock = profile.as_ref().is_none_or(|profile| !profile.reads_clock);
-            kept.catalogs == self.catalogs
-                && is_same(&kept.profile)
-                && (clock || kept.now == caller.now)
-        });
-        if let Some(kept) = &usable
-            && kept.at == now
-        {
-            return usable.expect("it is there");
-        }
         let (ask, items) = (self.ask(caller), profile.as_ref().map_or(&[][..], |p| &p.items));
         let has_pairs = profile.as_ref().is_some_and(|profile| profile.has_pairs);
         let caught_up = usable.filter(|_| !has_pairs).and_then(|mut kept| {
             let delta = self.delta(kept.at, now)?;
-            let before = kept.evaluated.total.clone();
             catch_up(&ask, items, &mut kept.evaluated, &delta);
-            if kept.evaluated.total != before {
+            if kept.evaluated.total != *kept.total {
                 kept.total = Arc::new(kept.evaluated.total.clone());
             }
             Some(kept)

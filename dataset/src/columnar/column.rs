@@ -52,7 +52,11 @@ impl Column {
     /// Puts a value in a row's cell, or takes it out. One of another type, which a column that was
     /// dropped and made anew can hold, is none.
     pub(super) fn set(&mut self, row: RowNumber, cell: Option<Cell<'_>>) {
-        if self.present.remove(row) {
+        let is_present = self.present.contains(row);
+        if is_present && cell.is_some_and(|cell| self.has(row, cell)) {
+            return;
+        }
+        if is_present {
             match &mut self.data {
                 Data::Texts(texts) => texts.clear(row),
                 Data::Lists(lists) => lists.clear(row),
@@ -60,32 +64,54 @@ impl Column {
                 Data::Numbers(_) | Data::Ids(_) => {}
             }
         }
-        let Some(cell) = cell else { return };
-        let fits = match (&mut self.data, cell) {
-            (Data::References(references), Cell::Target(target)) => {
-                references.set(row, target);
-                true
-            }
-            (Data::Numbers(numbers), Cell::Value(value)) => numbers.set(row, value),
+        match cell.is_some_and(|cell| self.fill(row, cell)) {
+            true if !is_present => self.present.insert(row),
+            false if is_present => self.present.remove(row),
+            _ => false,
+        };
+    }
+
+    /// Whether a row's cell, which is not null, holds this already. No, where that takes as long to
+    /// find out as to put it in.
+    fn has(&self, row: RowNumber, cell: Cell<'_>) -> bool {
+        match (&self.data, cell) {
+            (Data::References(references), Cell::Target(target)) => references.get(row) == target,
+            (Data::Texts(texts), Cell::Value(Value::Text(text))) => **texts.get(row) == **text,
+            (Data::Lists(lists), Cell::Value(Value::Choices(list))) => **lists.get(row) == **list,
+            _ => false,
+        }
+    }
+
+    /// Puts a value in a row's cell, which is empty; says whether it is of the column's type.
+    fn fill(&mut self, row: RowNumber, cell: Cell<'_>) -> bool {
+        match (&mut self.data, cell) {
+            (Data::References(references), Cell::Target(target)) => references.set(row, target),
+            (Data::Numbers(numbers), Cell::Value(value)) => return numbers.set(row, value),
             (Data::Texts(texts), Cell::Value(Value::Text(text))) => {
                 texts.set(row, text.as_str().into());
-                true
             }
             (Data::Lists(lists), Cell::Value(Value::Choices(options))) => {
                 lists.set(row, options.as_slice().into());
-                true
             }
             (Data::Ids(ids), Cell::Value(Value::Id(id))) => {
                 if ids.len() <= row as usize {
                     ids.resize(row as usize + 1, RowId::default());
                 }
                 ids[row as usize] = *id;
-                true
             }
-            _ => false,
-        };
-        if fits {
-            self.present.insert(row);
+            _ => return false,
+        }
+        true
+    }
+
+    /// Gives back memory that nothing is kept in.
+    pub(super) fn shrink(&mut self) {
+        match &mut self.data {
+            Data::Numbers(numbers) => numbers.shrink(),
+            Data::Texts(texts) => texts.shrink(),
+            Data::Lists(lists) => lists.shrink(),
+            Data::Ids(ids) => ids.shrink_to_fit(),
+            Data::References(references) => references.shrink(),
         }
     }
 

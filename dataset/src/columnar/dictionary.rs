@@ -87,6 +87,14 @@ impl<T: Clone + Default + Eq + Hash> Dictionary<T> {
         }
     }
 
+    /// Gives back memory that nothing is kept in.
+    pub(super) fn shrink(&mut self) {
+        self.codes.shrink_to_fit();
+        self.values.shrink_to_fit();
+        let (values, seed) = (&self.values, self.seed);
+        self.by_value.shrink_to_fit(|code| hash(seed, &values[*code as usize].0));
+    }
+
     /// Bytes in memory; `inner` says how many a value has outside of itself.
     pub(super) fn bytes(&self, inner: impl Fn(&T) -> usize) -> usize {
         let values: usize = self.values.iter().map(|(value, _)| inner(value)).sum();

@@ -47,6 +47,13 @@ impl Ids {
         self.ids[number as usize]
     }
 
+    /// Gives back memory that nothing is kept in.
+    pub(super) fn shrink(&mut self) {
+        self.ids.shrink_to_fit();
+        let (ids, seed) = (&self.ids, self.seed);
+        self.numbers.shrink_to_fit(|at| hash(seed, ids[*at as usize]));
+    }
+
     /// Bytes in memory.
     pub(super) fn bytes(&self) -> usize {
         self.ids.capacity() * size_of::<RowId>() + self.numbers.allocation_size()

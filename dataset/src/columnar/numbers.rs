@@ -169,6 +169,15 @@ impl Numbers {
         }
     }
 
+    /// Gives back memory that nothing is kept in.
+    pub(super) fn shrink(&mut self) {
+        match &mut self.cells {
+            Cells::Eight(cells) => cells.shrink_to_fit(),
+            Cells::Four(cells) => cells.shrink_to_fit(),
+            Cells::One(cells) => cells.shrink_to_fit(),
+        }
+    }
+
     /// Bytes in memory.
     pub(super) fn bytes(&self) -> usize {
         let cells = match &self.cells {

@@ -105,6 +105,19 @@ impl References {
         self.sources.keys().copied()
     }
 
+    /// Gives back memory that nothing is kept in.
+    pub(super) fn shrink(&mut self) {
+        self.rows.shrink_to_fit();
+        for sources in self.sources.values_mut() {
+            sources.shrink_to_fit();
+            for sources in sources {
+                if let Sources::List(list) = sources {
+                    list.shrink_to_fit();
+                }
+            }
+        }
+    }
+
     /// Bytes in memory.
     pub(super) fn bytes(&self) -> usize {
         let tables = match &self.tables {

@@ -1,6 +1,6 @@
 //! The rows of one table, column by column.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use haversack_core::{
     Name, RowId, RowVersion, Value,
@@ -24,13 +24,14 @@ pub(super) struct TableRows {
     /// The rows that are there.
     pub(super) live: RoaringBitmap,
     versions: Vec<Option<RowVersion>>,
-    columns: BTreeMap<Name, Column>,
+    /// By name, ascending.
+    columns: Vec<(Name, Column)>,
     seed: u64,
 }
 
 impl TableRows {
     pub(super) fn new(name: Name, table: Option<Arc<Table>>, seed: u64) -> Self {
-        let columns = BTreeMap::new();
+        let columns = Vec::new();
         let (ids, live) = (Ids::new(seed), RoaringBitmap::new());
         let mut rows = Self { name, table, ids, live, versions: Vec::new(), columns, seed };
         rows.add_columns();
@@ -42,30 +43,52 @@ impl TableRows {
         for column in table.columns() {
             if column.name != table.primary_key {
                 let made = Column::new(column.column_type, self.seed);
-                self.columns.insert(column.name.clone(), made);
+                self.columns.push((column.name.clone(), made));
             }
         }
+        self.columns.sort_by(|one, other| one.0.cmp(&other.0));
     }
 
-    /// Puts a row in, or takes it out.
+    /// Puts a row in, or takes it out. Cells are by name, ascending. Gives the pointers that are not
+    /// what they were: whether any is, and where they pointed or point.
     pub(super) fn set(
         &mut self,
         number: RowNumber,
         version: Option<RowVersion>,
-        cells: Option<&BTreeMap<&str, Cell<'_>>>,
-    ) {
-        for (name, column) in &mut self.columns {
-            column.set(number, cells.and_then(|cells| cells.get(name.as_str()).copied()));
-        }
-        match cells {
+        cells: Option<&[(&str, Cell<'_>)]>,
+    ) -> (bool, Vec<Target>) {
+        let is_new = match cells {
             Some(_) => self.live.insert(number),
             None => self.live.remove(number),
         };
+        let (mut is_structural, mut moved) = (is_new, Vec::new());
+        let mut cells = cells.unwrap_or(&[]).iter().peekable();
+        for (name, column) in &mut self.columns {
+            while cells.next_if(|(cell, _)| *cell < name.as_str()).is_some() {}
+            let cell = cells.next_if(|(cell, _)| *cell == name.as_str()).map(|(_, cell)| *cell);
+            let before = column.target(number);
+            column.set(number, cell);
+            let after = column.target(number);
+            if before != after {
+                is_structural = true;
+                moved.extend(before.into_iter().chain(after));
+            } else if is_new {
+                moved.extend(after);
+            }
+        }
         let at = number as usize;
         if self.versions.len() <= at {
             self.versions.resize(at + 1, None);
         }
         self.versions[at] = version;
+        (is_structural, moved)
+    }
+
+    /// Gives back memory that nothing is kept in.
+    pub(super) fn shrink(&mut self) {
+        self.ids.shrink();
+        self.versions.shrink_to_fit();
+        self.columns.iter_mut().for_each(|(_, column)| column.shrink());
     }
 
     /// The version of a row; none for rows of the system.
@@ -75,16 +98,13 @@ impl TableRows {
 
     /// A column that is kept: all but the key and, where it is derived, the owning unit.
     pub(super) fn column(&self, name: &str) -> Option<&Column> {
-        self.columns.get(name)
-    }
-
-    pub(super) fn columns(&self) -> impl Iterator<Item = (&Name, &Column)> {
-        self.columns.iter()
+        let at = self.columns.binary_search_by(|(column, _)| column.as_str().cmp(name)).ok()?;
+        Some(&self.columns[at].1)
     }
 
     /// Where a column of a row points.
     pub(super) fn target(&self, number: RowNumber, column: &str) -> Option<Target> {
-        self.columns.get(column)?.target(number)
+        self.column(column)?.target(number)
     }
 
     /// The owner of a row.
@@ -113,7 +133,7 @@ impl TableRows {
 
     /// What a column that is kept holds, if it does not point at rows.
     pub(super) fn plain_value(&self, number: RowNumber, column: &str) -> Option<Value> {
-        let column = self.columns.get(column)?;
+        let column = self.column(column)?;
         if !column.present.contains(number) {
             return None;
         }
@@ -128,7 +148,7 @@ impl TableRows {
 
     /// Bytes in memory.
     pub(super) fn bytes(&self) -> usize {
-        let columns: usize = self.columns.values().map(Column::bytes).sum();
+        let columns: usize = self.columns.iter().map(|(_, column)| column.bytes()).sum();
         let versions = self.versions.capacity() * size_of::<Option<RowVersion>>();
         columns + versions + self.ids.bytes() + self.live.serialized_size()
     }

@@ -49,6 +49,7 @@ impl Tables {
             }
         }
         tables.fill_system_tables(rows);
+        tables.tables.iter_mut().for_each(TableRows::shrink);
         tables
     }
 
@@ -110,8 +111,14 @@ impl Tables {
         (0..).zip(&self.tables)
     }
 
-    /// Puts in a row as it stands now; none: it is gone. Gives its number.
-    pub(super) fn put(&mut self, table: TableNumber, id: RowId, row: Option<&Row>) -> RowNumber {
+    /// Puts in a row as it stands now; none: it is gone. Gives its number, whether it came, went or
+    /// points elsewhere, and where it pointed or points.
+    pub(super) fn put(
+        &mut self,
+        table: TableNumber,
+        id: RowId,
+        row: Option<&Row>,
+    ) -> (RowNumber, bool, Vec<Target>) {
         let version = row.map(|row| row.version);
         self.put_values(table, id, version, row.map(|row| &row.values))
     }
@@ -122,22 +129,22 @@ impl Tables {
         id: RowId,
         version: Option<RowVersion>,
         values: Option<&Values>,
-    ) -> RowNumber {
+    ) -> (RowNumber, bool, Vec<Target>) {
         let number = self.table_mut(table).ids.number(id);
         let cells = values.map(|values| {
-            let mut cells = BTreeMap::new();
+            let mut cells = Vec::with_capacity(values.len());
             for (column, value) in values.iter() {
                 let cell = match value {
                     Some(Value::Reference(to)) => Cell::Target(self.target(to)),
                     Some(value) => Cell::Value(value),
                     None => continue,
                 };
-                cells.insert(column.as_str(), cell);
+                cells.push((column.as_str(), cell));
             }
             cells
         });
-        self.table_mut(table).set(number, version, cells.as_ref());
-        number
+        let (is_structural, moved) = self.table_mut(table).set(number, version, cells.as_deref());
+        (number, is_structural, moved)
     }
 
     fn target(&mut self, to: &Reference) -> Target {
