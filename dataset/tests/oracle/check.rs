@@ -1,11 +1,19 @@
 //! One case: a query about rows, and whether both sides answer it alike.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
-use haversack_dataset::{Evaluator, Obvious};
+use haversack_core::RowId;
+use haversack_dataset::{Answers, Caller, Columnar, Evaluator, Obvious};
 use haversack_dsl::{
+    algebra::Predicate,
     ast::{Fetch, Spanned},
-    compile, print_dsl, print_fetchxml,
+    compile,
+    plan::Plan,
+    print_dsl, print_fetchxml,
+    query::{Columns, Filter, Query},
 };
 use rusqlite::Connection;
 
@@ -78,10 +86,47 @@ fn both(
     let answers = catch_unwind(AssertUnwindSafe(|| Obvious::new(world).answers(&caller, &query)))
         .map_err(|_| Trouble::Different(format!("the evaluator panicked\n\n{text}")))?;
     let found = of_evaluator(&answers, &statement);
+    canonical_and_columnar(world, &caller, &query, &answers)
+        .map_err(|how| Trouble::Different(format!("{how}\n\n{text}")))?;
     if found == sql {
         return Ok((found, answers.next.map(|cookie| cookie.to_string())));
     }
     Err(Trouble::Different(told(&text, &statement, &found, &sql)))
+}
+
+/// The filter in canonical form, and the columnar engine where there is no join, select the same.
+fn canonical_and_columnar(
+    world: &World,
+    caller: &Caller,
+    query: &Query,
+    answers: &Answers,
+) -> Result<(), String> {
+    let predicate = Predicate::of(query.filter.as_ref());
+    let filter = Some(Filter::from(&predicate));
+    let canonical = Query { filter, ..query.clone() };
+    if Obvious::new(world).answers(caller, &canonical) != *answers {
+        return Err(format!("the canonical filter gives another answer:\n{predicate}"));
+    }
+    if !query.links.is_empty() {
+        return Ok(());
+    }
+    let whole = Query {
+        columns: Columns::All,
+        aggregate: None,
+        order: Vec::new(),
+        distinct: false,
+        top: None,
+        page: None,
+        ..query.clone()
+    };
+    let rows = Obvious::new(world).query(caller, &whole);
+    let mut expected: Vec<RowId> = rows.iter().filter_map(|answer| answer.id).collect();
+    expected.sort_unstable();
+    let columnar = Columnar::build(world, &Arc::new(world.catalog.clone()), 7);
+    match columnar.select(caller, query) == expected {
+        true => Ok(()),
+        false => Err(format!("the columnar engine selects other rows\n{}", Plan::of(query))),
+    }
 }
 
 fn told(text: &str, statement: &Statement, found: &Answer, sql: &Answer) -> String {
