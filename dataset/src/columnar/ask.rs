@@ -12,8 +12,13 @@ use haversack_dsl::{
 use roaring::RoaringBitmap;
 
 use super::{
-    column::Data, ids::RowNumber, reach::Reach, references::TableNumber, shared::SharedSets,
-    table::TableRows, tables::Tables,
+    column::Data,
+    ids::RowNumber,
+    reach::Reach,
+    references::{Gathered, TableNumber},
+    shared::SharedSets,
+    table::TableRows,
+    tables::Tables,
 };
 use crate::{
     Caller,
@@ -143,53 +148,23 @@ impl<'a> Ask<'a> {
         };
         if parents.is_key(&any.to) && points(of, &any.from) {
             let candidates = if among.len() * FEW_PARENTS < of.live.len() {
-                self.pointing_at(of, &any.from, parents, among)
+                self.tables.pointing_at(of, &any.from, (table, among))
             } else {
                 of.live.clone()
             };
-            let pointed = self.pointed_at(of, &any.from, &selected(candidates), parents);
+            let pointed = self.tables.pointed_at(of, &any.from, &selected(candidates), table);
             return pointed & among;
         }
         if of.is_key(&any.from) && points(parents, &any.to) {
             let candidates = if among.len() * FEW_PARENTS < of.live.len() {
-                self.pointed_at(parents, &any.to, among, of) & &of.live
+                self.tables.pointed_at(parents, &any.to, among, children) & &of.live
             } else {
                 of.live.clone()
             };
-            return self.pointing_at(parents, &any.to, of, &selected(candidates)) & among;
+            let selected = selected(candidates);
+            return self.tables.pointing_at(parents, &any.to, (children, &selected)) & among;
         }
         self.with_equals(parents, any, of, &selected(of.live.clone()), among)
-    }
-
-    /// Rows of `of` whose column points at one of the rows.
-    pub(super) fn pointing_at(
-        &self,
-        of: &TableRows,
-        column: &str,
-        to: &TableRows,
-        rows: &RoaringBitmap,
-    ) -> RoaringBitmap {
-        let mut found = RoaringBitmap::new();
-        for row in rows {
-            self.tables.add_pointing(of, column, to.id(row), &mut found);
-        }
-        found
-    }
-
-    /// Rows of `to` at which, by their ids, the column of one of the rows points.
-    pub(super) fn pointed_at(
-        &self,
-        of: &TableRows,
-        column: &str,
-        rows: &RoaringBitmap,
-        to: &TableRows,
-    ) -> RoaringBitmap {
-        let target = |row| {
-            let (table, target) = self.tables.points_at(of, row, column)?;
-            let there = self.tables.table(table);
-            if there.name == to.name { Some(target) } else { to.ids.find(there.id(target)) }
-        };
-        rows.iter().filter_map(target).collect()
     }
 
     /// Rows whose column equals that of one of the children, of whatever type.
@@ -267,16 +242,14 @@ impl<'a> Ask<'a> {
 
     /// Rows of a tree whose parent, a row of the same table, is one of these.
     fn sources_of(&self, tree: &TableRows, column: &str, rows: &RoaringBitmap) -> RoaringBitmap {
-        let mut found = RoaringBitmap::new();
-        let Some(number) = self.tables.find(&tree.name) else { return found };
-        if let Some(Data::References(references)) = tree.column(column).map(|column| &column.data) {
-            for row in rows {
-                if let Some(sources) = references.sources((number, row)) {
-                    sources.add_to(&mut found);
-                }
-            }
+        let mut found = Gathered::default();
+        if let Some(number) = self.tables.find(&tree.name)
+            && let Some(Data::References(references)) =
+                tree.column(column).map(|column| &column.data)
+        {
+            rows.iter().for_each(|row| found.add_sources(references.sources((number, row))));
         }
-        found
+        found.set()
     }
 
     fn above(

@@ -17,6 +17,7 @@ use super::{
     column::Data,
     ids::RowNumber,
     numbers::{Numbers, Place, Stretch},
+    references::Gathered,
     table::TableRows,
 };
 use crate::obvious::{
@@ -138,11 +139,11 @@ impl Ask<'_> {
             return ids.iter().filter_map(|id| table.ids.find(*id)).collect::<RoaringBitmap>()
                 & among;
         }
-        let mut found = RoaringBitmap::new();
         match table.column(column).map(|column| &column.data) {
             Some(Data::References(_)) => {
+                let mut found = Gathered::default();
                 ids.iter().for_each(|id| self.tables.add_pointing(table, column, *id, &mut found));
-                found & among
+                found.set() & among
             }
             Some(Data::Ids(_)) => {
                 let is_one = |row: &RowNumber| {
@@ -152,7 +153,7 @@ impl Ask<'_> {
                 RoaringBitmap::from_sorted_iter(among.iter().filter(is_one))
                     .expect("they are ascending")
             }
-            _ => found,
+            _ => RoaringBitmap::new(),
         }
     }
 

@@ -15,7 +15,7 @@ use super::{
     ask::Ask,
     delta::Delta,
     items::{Direct, Item},
-    references::TableNumber,
+    references::{Gathered, TableNumber},
 };
 
 /// Sets of rows, by table. A table without rows need not be there.
@@ -56,7 +56,7 @@ fn selected(ask: &Ask<'_>, item: &Item, among: &RoaringBitmap) -> RoaringBitmap 
 /// The rows of the user, their teams or their business unit.
 fn owned(ask: &Ask<'_>, table: TableNumber, own: &[OwnRows]) -> RoaringBitmap {
     let (rows, catalog) = (ask.tables.table(table), &ask.tables.catalog);
-    let mut found = RoaringBitmap::new();
+    let mut found = Gathered::default();
     let mut add = |column, id| ask.tables.add_pointing(rows, column, id, &mut found);
     for own in own {
         match own {
@@ -70,7 +70,7 @@ fn owned(ask: &Ask<'_>, table: TableNumber, own: &[OwnRows]) -> RoaringBitmap {
             }
         }
     }
-    found
+    found.set()
 }
 
 /// Adds whatever relationships join to the rows of the frontier, and so on.
@@ -78,12 +78,13 @@ fn spread(ask: &Ask<'_>, items: &[Item], mut frontier: Sets, total: &mut Sets) {
     while frontier.values().any(|rows| !rows.is_empty()) {
         let mut next = Sets::new();
         for item in items {
-            let mut joined = RoaringBitmap::new();
+            let mut joined = Gathered::default();
             for way in &item.ways {
                 if let Some(others) = frontier.get(&way.other) {
                     way.add_joined(ask.tables, item.table, others, &mut joined);
                 }
             }
+            let mut joined = joined.set();
             if joined.is_empty() {
                 continue;
             }
@@ -149,14 +150,14 @@ fn take_out(ask: &Ask<'_>, items: &[Item], suspects: Sets, total: &mut Sets) -> 
         }
         let mut next = Sets::new();
         for item in items {
-            let mut joined = RoaringBitmap::new();
+            let mut joined = Gathered::default();
             for way in &item.ways {
                 if let Some(others) = frontier.get(&way.other) {
                     way.add_joined(ask.tables, item.table, others, &mut joined);
                 }
             }
             if let Some(there) = total.get(&item.table) {
-                *next.entry(item.table).or_default() |= joined & there;
+                *next.entry(item.table).or_default() |= joined.set() & there;
             }
         }
         frontier = next;

@@ -101,7 +101,7 @@ impl Delta {
         if is_pair {
             *doubtful |= &parents.live;
         } else if parents.is_key(&any.to) && points(of, &any.from) {
-            *doubtful |= ask.pointed_at(of, &any.from, &partners, parents);
+            *doubtful |= ask.tables.pointed_at(of, &any.from, &partners, table);
             // Those at which partners pointed before are touched, in whatever table they are.
             for (to, rows) in &self.touched {
                 let there = ask.tables.table(*to);
@@ -113,7 +113,7 @@ impl Delta {
                 }
             }
         } else if of.is_key(&any.from) && points(parents, &any.to) {
-            *doubtful |= ask.pointing_at(parents, &any.to, of, &partners);
+            *doubtful |= ask.tables.pointing_at(parents, &any.to, (children, &partners));
         } else {
             *doubtful |= &parents.live;
         }

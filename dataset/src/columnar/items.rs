@@ -11,7 +11,12 @@ use haversack_core::{
 use haversack_dsl::plan::{Plan, Step};
 use roaring::RoaringBitmap;
 
-use super::{column::Data, ids::RowNumber, references::TableNumber, tables::Tables};
+use super::{
+    column::Data,
+    ids::RowNumber,
+    references::{Gathered, TableNumber},
+    tables::Tables,
+};
 
 /// One item.
 #[derive(Clone, Debug)]
@@ -111,7 +116,7 @@ impl Way {
         tables: &Tables,
         table: TableNumber,
         others: &RoaringBitmap,
-        found: &mut RoaringBitmap,
+        found: &mut Gathered,
     ) {
         match &self.kind {
             WayKind::Holds(column) => {
@@ -124,16 +129,17 @@ impl Way {
                 let targets = others.iter().filter_map(|other| {
                     tables.points_at(others_rows, other, column).filter(|(to, _)| *to == table)
                 });
-                found.extend(targets.map(|(_, row)| row));
+                targets.for_each(|(_, row)| found.add(row));
             }
             WayKind::Pairs(pairs, mine, theirs) => {
-                let mut joining = RoaringBitmap::new();
+                let mut joining = Gathered::default();
                 for other in others {
                     add_sources(tables, *pairs, theirs, (self.other, other), &mut joining);
                 }
+                let joining = joining.set();
                 let targets =
                     joining.iter().filter_map(|pair| tables.table(*pairs).target(pair, mine));
-                found.extend(targets.filter(|(to, _)| *to == table).map(|(_, row)| row));
+                targets.filter(|(to, _)| *to == table).for_each(|(_, row)| found.add(row));
             }
         }
     }
@@ -152,15 +158,15 @@ impl Way {
                 tables.points_at(tables.table(table), row, column).is_some_and(is_other)
             }
             WayKind::Held(column) => {
-                let mut sources = RoaringBitmap::new();
+                let mut sources = Gathered::default();
                 add_sources(tables, self.other, column, (table, row), &mut sources);
-                !sources.is_disjoint(others)
+                !sources.set().is_disjoint(others)
             }
             WayKind::Pairs(pairs, mine, theirs) => {
-                let mut joining = RoaringBitmap::new();
+                let mut joining = Gathered::default();
                 add_sources(tables, *pairs, mine, (table, row), &mut joining);
                 let pairs = tables.table(*pairs);
-                joining.iter().any(|pair| pairs.target(pair, theirs).is_some_and(is_other))
+                joining.set().iter().any(|pair| pairs.target(pair, theirs).is_some_and(is_other))
             }
         }
     }
@@ -172,15 +178,13 @@ fn add_sources(
     table: TableNumber,
     column: &str,
     to: (TableNumber, RowNumber),
-    found: &mut RoaringBitmap,
+    found: &mut Gathered,
 ) {
     let rows = tables.table(table);
     if rows.is_derived_unit(column) {
         return tables.add_pointing(rows, column, tables.table(to.0).id(to.1), found);
     }
-    if let Some(Data::References(references)) = rows.column(column).map(|column| &column.data)
-        && let Some(sources) = references.sources(to)
-    {
-        sources.add_to(found);
+    if let Some(Data::References(references)) = rows.column(column).map(|column| &column.data) {
+        found.add_sources(references.sources(to));
     }
 }

@@ -10,7 +10,12 @@ use haversack_core::{
 };
 use roaring::RoaringBitmap;
 
-use super::{ids::RowNumber, references::TableNumber, table::TableRows, tables::Tables};
+use super::{
+    ids::RowNumber,
+    references::{Gathered, TableNumber},
+    table::TableRows,
+    tables::Tables,
+};
 use crate::Caller;
 
 /// Which rows of a table a caller may read. Equal reaches read the same rows.
@@ -116,14 +121,14 @@ impl Reach {
             Self::Everything => rows,
             Self::Nothing => RoaringBitmap::new(),
             Self::Owned { owners, units } if rows.len() > table.live.len() / 8 => {
-                let mut reached = RoaringBitmap::new();
+                let mut reached = Gathered::default();
                 for owner in owners {
                     tables.add_pointing(table, OWNERID, *owner, &mut reached);
                 }
                 for unit in units {
                     tables.add_pointing(table, OWNINGBUSINESSUNIT, *unit, &mut reached);
                 }
-                rows & reached
+                rows & reached.set()
             }
             Self::Owned { .. } | Self::Pairs(_) => {
                 let reached = rows.iter().filter(|row| self.has(tables, table, *row));

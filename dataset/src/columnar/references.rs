@@ -131,6 +131,39 @@ impl References {
     }
 }
 
+/// Rows on the way into a set: put in one by one they would take longer than sorted at the end.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    rows: Vec<RowNumber>,
+    sets: RoaringBitmap,
+}
+
+impl Gathered {
+    pub(super) fn add(&mut self, row: RowNumber) {
+        self.rows.push(row);
+    }
+
+    pub(super) fn add_sources(&mut self, sources: Option<&Sources>) {
+        match sources {
+            Some(Sources::List(list)) => self.rows.extend_from_slice(list),
+            Some(Sources::Bitmap(bitmap)) => self.sets |= bitmap.as_ref(),
+            None => {}
+        }
+    }
+
+    pub(super) fn add_set(&mut self, set: RoaringBitmap) {
+        self.sets |= set;
+    }
+
+    /// All of them as a set.
+    pub(super) fn set(mut self) -> RoaringBitmap {
+        self.rows.sort_unstable();
+        self.rows.dedup();
+        let rows = RoaringBitmap::from_sorted_iter(self.rows).expect("they are sorted");
+        if self.sets.is_empty() { rows } else { self.sets | rows }
+    }
+}
+
 impl Sources {
     fn insert(&mut self, row: RowNumber) {
         match self {
@@ -159,14 +192,6 @@ impl Sources {
             Self::Bitmap(bitmap) => {
                 bitmap.remove(row);
             }
-        }
-    }
-
-    /// Adds the rows to a set.
-    pub(super) fn add_to(&self, set: &mut RoaringBitmap) {
-        match self {
-            Self::List(list) => set.extend(list.iter().copied()),
-            Self::Bitmap(bitmap) => *set |= bitmap.as_ref(),
         }
     }
 

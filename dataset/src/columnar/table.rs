@@ -26,6 +26,9 @@ pub(super) struct TableRows {
     versions: Vec<Option<RowVersion>>,
     /// By name, ascending.
     columns: Vec<(Name, Column)>,
+    /// Where among them are the owner and the owning unit, which are asked for most.
+    owner: Option<usize>,
+    unit: Option<usize>,
     seed: u64,
 }
 
@@ -33,7 +36,9 @@ impl TableRows {
     pub(super) fn new(name: Name, table: Option<Arc<Table>>, seed: u64) -> Self {
         let columns = Vec::new();
         let (ids, live) = (Ids::new(seed), RoaringBitmap::new());
-        let mut rows = Self { name, table, ids, live, versions: Vec::new(), columns, seed };
+        let versions = Vec::new();
+        let (owner, unit) = (None, None);
+        let mut rows = Self { name, table, ids, live, versions, columns, owner, unit, seed };
         rows.add_columns();
         rows
     }
@@ -47,6 +52,8 @@ impl TableRows {
             }
         }
         self.columns.sort_by(|one, other| one.0.cmp(&other.0));
+        self.owner = self.place(OWNERID);
+        self.unit = self.place(OWNINGBUSINESSUNIT);
     }
 
     /// Puts a row in, or takes it out. Cells are by name, ascending. Gives the pointers that are not
@@ -98,8 +105,11 @@ impl TableRows {
 
     /// A column that is kept: all but the key and, where it is derived, the owning unit.
     pub(super) fn column(&self, name: &str) -> Option<&Column> {
-        let at = self.columns.binary_search_by(|(column, _)| column.as_str().cmp(name)).ok()?;
-        Some(&self.columns[at].1)
+        self.place(name).map(|at| &self.columns[at].1)
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.columns.binary_search_by(|(column, _)| column.as_str().cmp(name)).ok()
     }
 
     /// Where a column of a row points.
@@ -109,7 +119,12 @@ impl TableRows {
 
     /// The owner of a row.
     pub(super) fn owner(&self, number: RowNumber) -> Option<Target> {
-        self.target(number, OWNERID)
+        self.columns[self.owner?].1.target(number)
+    }
+
+    /// The owning unit that a row gives itself.
+    pub(super) fn own_unit(&self, number: RowNumber) -> Option<Target> {
+        self.columns[self.unit?].1.target(number)
     }
 
     /// Whether a column is the table's key.

@@ -13,7 +13,7 @@ use roaring::RoaringBitmap;
 use super::{
     column::{Cell, Column, Data},
     ids::RowNumber,
-    references::{TableNumber, Target},
+    references::{Gathered, TableNumber, Target},
     table::TableRows,
 };
 use crate::{Rows, rows::scan};
@@ -171,7 +171,7 @@ impl Tables {
 
     /// The business unit of a row: its own, else that of its owner.
     pub(super) fn unit(&self, table: &TableRows, row: RowNumber) -> Option<Target> {
-        let own = table.target(row, OWNINGBUSINESSUNIT);
+        let own = table.own_unit(row);
         own.or_else(|| {
             if !table.is_derived_unit(OWNINGBUSINESSUNIT) {
                 return None;
@@ -211,7 +211,7 @@ impl Tables {
         table: &TableRows,
         column: &str,
         id: RowId,
-        rows: &mut RoaringBitmap,
+        rows: &mut Gathered,
     ) {
         let Some(Column { data: Data::References(references), present }) = table.column(column)
         else {
@@ -219,20 +219,73 @@ impl Tables {
         };
         for to in references.tables() {
             let target = self.table(to).ids.find(id).map(|row| (to, row));
-            if let Some(sources) = target.and_then(|target| references.sources(target)) {
-                sources.add_to(rows);
-            }
+            rows.add_sources(target.and_then(|target| references.sources(target)));
         }
         if table.is_derived_unit(column)
             && let Some(unit) = self.find(BUSINESSUNIT).and_then(|to| self.table(to).ids.find(id))
         {
-            let mut following = RoaringBitmap::new();
+            let mut following = Gathered::default();
             for owner in self.owners_of_unit(unit) {
                 let owner = self.table(owner.0).id(owner.1);
                 self.add_pointing(table, OWNERID, owner, &mut following);
             }
-            *rows |= following - present;
+            rows.add_set(following.set() - present);
         }
+    }
+
+    /// Rows whose column points at one of these rows, by their ids.
+    pub(super) fn pointing_at(
+        &self,
+        table: &TableRows,
+        column: &str,
+        (to, targets): (TableNumber, &RoaringBitmap),
+    ) -> RoaringBitmap {
+        let mut found = Gathered::default();
+        let there = self.table(to);
+        match table.column(column).map(|column| &column.data) {
+            Some(Data::References(references)) if !table.is_derived_unit(column) => {
+                for target in targets {
+                    found.add_sources(references.sources((to, target)));
+                }
+                for other in references.tables().filter(|other| *other != to) {
+                    let of = self.table(other);
+                    for target in targets {
+                        let target = of.ids.find(there.id(target)).map(|row| (other, row));
+                        found.add_sources(target.and_then(|target| references.sources(target)));
+                    }
+                }
+            }
+            _ => {
+                let ids = targets.iter().map(|target| there.id(target));
+                ids.for_each(|id| self.add_pointing(table, column, id, &mut found));
+            }
+        }
+        found.set()
+    }
+
+    /// Rows of a table at which, by their ids, the column of one of these rows points.
+    pub(super) fn pointed_at(
+        &self,
+        table: &TableRows,
+        column: &str,
+        rows: &RoaringBitmap,
+        to: TableNumber,
+    ) -> RoaringBitmap {
+        let mut found = Gathered::default();
+        let kept = table.column(column).filter(|_| !table.is_derived_unit(column));
+        for row in rows {
+            let target = match kept {
+                Some(kept) => kept.target(row),
+                None => self.points_at(table, row, column),
+            };
+            let Some((there, target)) = target else { continue };
+            if there == to {
+                found.add(target);
+            } else if let Some(row) = self.table(to).ids.find(self.table(there).id(target)) {
+                found.add(row);
+            }
+        }
+        found.set()
     }
 
     /// The definition of a table by its number.
