@@ -26,6 +26,12 @@ pub mod code {
     pub const UNCLEAR_JOIN: &str = "unclear_join";
     /// A paging cookie that is none, or of another query.
     pub const BAD_COOKIE: &str = "bad_cookie";
+    /// A query that its file does not have, or that must be named.
+    pub const UNKNOWN_QUERY: &str = "unknown_query";
+    /// A parameter that its query does not have.
+    pub const UNKNOWN_PARAMETER: &str = "unknown_parameter";
+    /// A parameter without a value.
+    pub const MISSING_VALUE: &str = "missing_value";
     /// Of a profile's custom filter: what a query may have and a filter may not.
     pub const NOT_IN_FILTER: &str = "not_in_filter";
     /// Of a profile's custom filter: the query is of another table than the item.
@@ -38,6 +44,8 @@ pub mod code {
     pub const DUPLICATE_VALUE: &str = "duplicate_value";
     /// Warning.
     pub const UNKNOWN_OPTION: &str = "unknown_option";
+    /// Warning.
+    pub const UNUSED_PARAMETER: &str = "unused_parameter";
 }
 
 /// Whether the query can be run all the same.

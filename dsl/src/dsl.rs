@@ -1,15 +1,20 @@
 //! The DSL: the syntax with less noise.
 
+mod bare;
+mod comments;
+mod definition;
 mod filter;
 mod lexis;
 mod link;
 mod parse;
 mod print;
 mod print_filter;
+mod recover;
 mod select;
+mod tokens;
 
-pub(crate) use parse::parse;
-pub(crate) use print::print;
+pub(crate) use definition::parse;
+pub(crate) use print::{print, print_definition};
 
 /// Words of the grammar. As names of tables and columns they stand in back quotes.
 const RESERVED: &[&str] = &[

@@ -8,12 +8,15 @@
 //! This crate never sees a row: what operators do to values is the evaluator's matter.
 
 pub mod ast;
+mod bind;
+mod comment;
 mod custom_filter;
 pub mod diagnostic;
 mod dsl;
 mod explain;
 mod fetchxml;
 pub mod operator;
+mod page;
 pub mod query;
 mod reading;
 mod resolve;
@@ -51,11 +54,12 @@ pub struct Resolved {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads a query in either syntax.
+/// Reads a text in either syntax: in the DSL one query, or several that have names and parameters;
+/// in FetchXML one query.
 ///
 /// # Errors
 /// Every mistake that was found, in the order of the text.
-pub fn parse(text: &str) -> Result<ast::Fetch, Vec<Diagnostic>> {
+pub fn parse_file(text: &str) -> Result<ast::QueryFile, Vec<Diagnostic>> {
     if text.len() > QUERY_BYTES_MAX {
         let message = format!("a query of {} bytes", text.len());
         let error = ast::Source::default().error(diagnostic::code::LIMIT, 0..0, message);
@@ -63,14 +67,37 @@ pub fn parse(text: &str) -> Result<ast::Fetch, Vec<Diagnostic>> {
     }
     match Syntax::of(text) {
         Syntax::Dsl => dsl::parse(text),
-        Syntax::FetchXml => fetchxml::parse(text),
+        Syntax::FetchXml => {
+            let fetch = fetchxml::parse(text)?;
+            let source = fetch.source.clone();
+            let definition = ast::Definition { name: None, parameters: Vec::new(), fetch };
+            Ok(ast::QueryFile { source, definitions: vec![definition] })
+        }
     }
+}
+
+/// Reads a text that is one query, in either syntax. Where it has parameters their defaults stand.
+///
+/// # Errors
+/// Every mistake that was found, in the order of the text; one if there are several queries, or
+/// parameters without defaults.
+pub fn parse(text: &str) -> Result<ast::Fetch, Vec<Diagnostic>> {
+    let file = parse_file(text)?;
+    let definition = file.find(None).map_err(|error| vec![*error])?;
+    definition.bind(&[])
+}
+
+/// Looks up every name of a query, and compares its parameters with the columns and operators that
+/// they are used with, before any has a value.
+#[must_use]
+pub fn check(definition: &ast::Definition, catalog: &Catalog) -> Vec<Diagnostic> {
+    resolve::check(definition, catalog)
 }
 
 /// Looks up every name of a query and reads its values by the types of their columns.
 ///
 /// # Errors
-/// Every mistake that was found, in the order of the text.
+/// Every mistake that was found, in the order of the text. A parameter without a value is one.
 pub fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic>> {
     resolve::resolve(fetch, catalog)
 }
@@ -83,6 +110,13 @@ pub fn compile(text: &str, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic
     resolve(&parse(text)?, catalog)
 }
 
+/// Prints a text in the DSL, in canonical form: what [`parse_file`] reads as the same trees.
+#[must_use]
+pub fn print_file(file: &ast::QueryFile) -> String {
+    let printed: Vec<String> = file.definitions.iter().map(dsl::print_definition).collect();
+    printed.join("\n")
+}
+
 /// Prints a query in the DSL, in canonical form: what [`parse`] reads as the same tree.
 #[must_use]
 pub fn print_dsl(fetch: &ast::Fetch) -> String {
@@ -90,6 +124,9 @@ pub fn print_dsl(fetch: &ast::Fetch) -> String {
 }
 
 /// Prints a query in FetchXML, in canonical form: what [`parse`] reads as the same tree.
+///
+/// FetchXML has no parameters: one that still lacks its value is printed as its name after `$`, which
+/// is read back as that text.
 #[must_use]
 pub fn print_fetchxml(fetch: &ast::Fetch) -> String {
     fetchxml::print(fetch)

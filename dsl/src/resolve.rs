@@ -7,6 +7,7 @@ mod literal;
 mod operand;
 mod order;
 mod paging;
+mod parameter;
 mod scope;
 mod select;
 
@@ -19,6 +20,7 @@ use haversack_core::{
     schema::{Column, Table},
 };
 
+pub(crate) use self::parameter::has_form;
 use crate::{
     Resolved,
     ast::{self, Spanned},
@@ -33,12 +35,7 @@ const DIAGNOSTICS_MAX: usize = 50;
 
 /// Resolves a query.
 pub(crate) fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic>> {
-    let diagnostics = RefCell::new(fetch.notes.warnings().to_vec());
-    let links = RefCell::default();
-    let resolver = Resolver { catalog, source: &fetch.source, diagnostics, links };
-    let query = resolver.query(fetch);
-    let mut diagnostics = resolver.diagnostics.into_inner();
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    let (query, mut diagnostics) = run(fetch, None, catalog);
     match query {
         Some(query) if !diagnostics.iter().any(Diagnostic::is_error) => {
             Ok(Resolved { query, warnings: diagnostics })
@@ -50,10 +47,31 @@ pub(crate) fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved,
     }
 }
 
+/// What is wrong with a query, or may not be meant, whatever is given for its parameters.
+pub(crate) fn check(definition: &ast::Definition, catalog: &Catalog) -> Vec<Diagnostic> {
+    run(&definition.fetch, Some(&definition.parameters), catalog).1
+}
+
+fn run(
+    fetch: &ast::Fetch,
+    declared: Option<&[ast::Parameter]>,
+    catalog: &Catalog,
+) -> (Option<query::Query>, Vec<Diagnostic>) {
+    let diagnostics = RefCell::new(fetch.notes.warnings().to_vec());
+    let links = RefCell::default();
+    let resolver = Resolver { catalog, source: &fetch.source, declared, diagnostics, links };
+    let query = resolver.query(fetch);
+    let mut diagnostics = resolver.diagnostics.into_inner();
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    (query, diagnostics)
+}
+
 /// One resolving of one query. Each step gives nothing where it has reported an error.
 struct Resolver<'a> {
     catalog: &'a Catalog,
     source: &'a Source,
+    /// The parameters for which values may be missing; none: none may.
+    declared: Option<&'a [ast::Parameter]>,
     diagnostics: RefCell<Vec<Diagnostic>>,
     /// The links of the query, by their numbers.
     links: RefCell<Vec<Known<'a>>>,
@@ -99,9 +117,9 @@ impl<'a> Resolver<'a> {
             links: links?,
             filter: filter?,
             order: order?,
-            raw_order: fetch.raw_order,
+            raw_order: fetch.raw_order.is_some(),
             distinct: fetch.distinct.is_some(),
-            top: fetch.paging.top.as_ref().map(|top| top.node),
+            top: self.number("top", fetch.paging.top.as_ref())?,
             page: page?,
             counts_all: fetch.paging.total.is_some(),
             fingerprint: paging::fingerprint(fetch),

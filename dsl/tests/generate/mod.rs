@@ -5,7 +5,7 @@ use haversack_dsl::{
     ast::{
         Body, ColumnRef, Columns, Condition, Connective, DatePart, Fetch, Function, Group, Grouped,
         Join, Link, LinkKind, Linked, Order, Paging, Part, Quantifier, Selected, Source, Spanned,
-        Term,
+        Term, Value,
     },
     operator::{Arity, OPERATORS, Operator},
 };
@@ -36,14 +36,22 @@ fn character() -> impl Strategy<Value = char> {
     ]
 }
 
-fn value() -> impl Strategy<Value = Spanned<String>> {
+fn text() -> impl Strategy<Value = Spanned<String>> {
     let text = prop_oneof![
         vec(character(), 0..8).prop_map(String::from_iter),
         "-?[0-9]{1,4}(\\.[0-9]{1,3})?([eE][-+]?[0-9])?",
-        select(vec!["true", "false", "null", "", "007", "-", "-0", "]]>", "2026-03-01", " 1"])
-            .prop_map(str::to_owned),
+        select(vec![
+            "true", "false", "null", "", "007", "-", "-0", "]]>", "2026-03-01", " 1", "$a",
+            "2026-03-01T09:30:00Z", "2026-03-01T09:30", "2026-03-01 09:30", "2026-99-99T99:99+01:00",
+            "6f9619ff-8b86-d011-b42d-00c04fc964ff", "{6f9619ff-8b86-d011-b42d-00c04fc964ff}",
+        ])
+        .prop_map(str::to_owned),
     ];
     text.prop_map(Spanned::nowhere)
+}
+
+fn value() -> impl Strategy<Value = Spanned<haversack_dsl::ast::Value>> {
+    text().prop_map(|text| Spanned::nowhere(Value::Given(text.node)))
 }
 
 fn column_ref() -> impl Strategy<Value = ColumnRef> {
@@ -57,7 +65,7 @@ fn condition() -> impl Strategy<Value = Part> {
         match info.arity {
             Arity::None => values.clear(),
             Arity::One => values.truncate(1),
-            Arity::Two => values.resize(2, Spanned::nowhere("2".to_owned())),
+            Arity::Two => values.resize(2, Spanned::nowhere(Value::Given("2".to_owned()))),
             Arity::Many => {}
         }
         let operator = Spanned::nowhere(info.operator);
@@ -180,8 +188,9 @@ fn no_stars(body: &mut Body) {
 }
 
 fn paging() -> impl Strategy<Value = Paging> {
-    let number = || option::of((1_u32..=9000).prop_map(Spanned::nowhere));
-    let cookie = value().prop_filter("an empty cookie is none", |text| !text.node.is_empty());
+    let number =
+        || option::of((1_u32..=9000).prop_map(|number| Spanned::nowhere(Value::Given(number))));
+    let cookie = text().prop_filter("an empty cookie is none", |text| !text.node.is_empty());
     let flag = option::of(Just(Spanned::nowhere(())));
     let pages = (number(), number(), option::of(cookie), flag)
         .prop_map(|(page, size, cookie, total)| Paging { top: None, page, size, cookie, total });
@@ -201,9 +210,10 @@ pub fn fetch() -> impl Strategy<Value = Fetch> {
                         table,
                         body: Body { links, ..body },
                         distinct: distinct.then(|| Spanned::nowhere(())),
-                        raw_order,
+                        raw_order: raw_order.then(|| Spanned::nowhere(())),
                         paging,
                         notes: Default::default(),
+                        comments: Default::default(),
                     };
                     if fetch.body.columns.is_none() && !fetch.is_aggregate() {
                         fetch.body.columns = Columns::All;
