@@ -9,12 +9,13 @@ use haversack_core::{json::bare_json, schema::Table};
 use haversack_dataset::{Answer, Answers, Caller, Evaluator, Obvious};
 use haversack_dsl::{
     Diagnostic, Severity, Syntax,
+    ast::{Fetch, QueryFile},
     query::{Columns, Query},
 };
 use serde_json::Value as Json;
 
 use crate::{
-    cli::{Format, Moment, SyntaxArg},
+    cli::{Chosen, Format, Moment, SyntaxArg},
     failure::Failure,
     input,
     output::{self, Line, line},
@@ -27,12 +28,23 @@ fn failure(file: &Path, diagnostics: &[Diagnostic]) -> Failure {
     Failure::bad_input(all.join("\nerror: "))
 }
 
+fn read(file: &Path) -> Result<QueryFile, Failure> {
+    haversack_dsl::parse_file(&input::text(file)?).map_err(|all| failure(file, &all))
+}
+
+/// The chosen query of a file, with what is given for its parameters.
+fn bound(file: &Path, queries: &QueryFile, chosen: &Chosen) -> Result<Fetch, Failure> {
+    let found = queries.find(chosen.name.as_deref());
+    let definition = found.map_err(|error| failure(file, &[*error]))?;
+    definition.bind(&chosen.parameters).map_err(|all| failure(file, &all))
+}
+
 /// `query FILE`.
 pub fn query(
     session: &Session,
     file: &Path,
-    user: Option<&str>,
-    ignore_security: bool,
+    chosen: &Chosen,
+    (user, ignore_security): (Option<&str>, bool),
     moment: &Moment,
     format: Format,
 ) -> Result<ExitCode, Failure> {
@@ -43,10 +55,9 @@ pub fn query(
         None => Caller::administrator(catalog, at.now),
     };
     caller.reads_everything |= ignore_security;
-    let text = input::text(file)?;
+    let fetch = bound(file, &read(file)?, chosen)?;
     // A table that was not there yet had no rows; it is no mistake to ask.
     let head = session.environment.state();
-    let fetch = haversack_dsl::parse(&text).map_err(|all| failure(file, &all))?;
     let links = fetch.body.all_links().map(|link| &link.table);
     let then = links.chain([&fetch.table]).all(|table| catalog.table(&table.node).is_some());
     let catalog = if then { catalog } else { &head.catalog };
@@ -94,8 +105,11 @@ pub fn check(session: &Session, files: &[PathBuf], format: Format) -> Result<Exi
     let mut wrong = false;
     for file in files {
         let text = input::text(file)?;
-        let found = match haversack_dsl::compile(&text, &state.catalog) {
-            Ok(resolved) => resolved.warnings,
+        let found: Vec<Diagnostic> = match haversack_dsl::parse_file(&text) {
+            Ok(queries) => {
+                let of = |definition| haversack_dsl::check(definition, &state.catalog);
+                queries.definitions.iter().flat_map(of).collect()
+            }
             Err(errors) => errors,
         };
         wrong |= found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
@@ -129,26 +143,23 @@ fn diagnostic_line(file: &Path, diagnostic: &Diagnostic) -> Line {
 /// `fmt FILE…`: each in the syntax that it is in.
 pub fn fmt(files: &[PathBuf]) -> Result<ExitCode, Failure> {
     for file in files {
-        let text = input::text(file)?;
-        print_in(file, &text, Syntax::of(&text))?;
+        let queries = read(file)?;
+        output::print_text(&match (Syntax::of(queries.source.text()), queries.definitions.first()) {
+            (Syntax::FetchXml, Some(only)) => haversack_dsl::print_fetchxml(&only.fetch),
+            _ => haversack_dsl::print_file(&queries),
+        })?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// `convert FILE --to SYNTAX`.
-pub fn convert(file: &Path, to: SyntaxArg) -> Result<ExitCode, Failure> {
-    let syntax = match to {
-        SyntaxArg::Dsl => Syntax::Dsl,
-        SyntaxArg::Fetchxml => Syntax::FetchXml,
-    };
-    print_in(file, &input::text(file)?, syntax)?;
+/// `convert FILE --to SYNTAX`. To the DSL a file is taken whole, unless one of its queries is chosen.
+pub fn convert(file: &Path, chosen: &Chosen, to: SyntaxArg) -> Result<ExitCode, Failure> {
+    let queries = read(file)?;
+    let is_whole = chosen.name.is_none() && chosen.parameters.is_empty();
+    output::print_text(&match to {
+        SyntaxArg::Dsl if is_whole => haversack_dsl::print_file(&queries),
+        SyntaxArg::Dsl => haversack_dsl::print_dsl(&bound(file, &queries, chosen)?),
+        SyntaxArg::Fetchxml => haversack_dsl::print_fetchxml(&bound(file, &queries, chosen)?),
+    })?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn print_in(file: &Path, text: &str, syntax: Syntax) -> Result<(), Failure> {
-    let fetch = haversack_dsl::parse(text).map_err(|all| failure(file, &all))?;
-    output::print_text(&match syntax {
-        Syntax::Dsl => haversack_dsl::print_dsl(&fetch),
-        Syntax::FetchXml => haversack_dsl::print_fetchxml(&fetch),
-    })
 }
