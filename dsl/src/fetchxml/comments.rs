@@ -68,8 +68,13 @@ impl Scan {
         }
     }
 
-    /// An element with its comments, and its block if it has content.
+    /// An element with its comments, and its block if it has content. A value is one thing with its
+    /// content.
     fn element(&mut self, node: Node<'_, '_>, parent: Option<usize>) -> Option<usize> {
+        if node.has_tag_name("value") {
+            self.children(node, parent);
+            return None;
+        }
         let (first, last) = (node.first_child()?, node.last_child()?);
         let (head, open, close) = (node.range().start, first.range().start, last.range().end);
         self.blocks.push(Block { head, open, close, parent });
