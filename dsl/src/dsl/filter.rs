@@ -82,7 +82,7 @@ pub(super) fn parts(mut input: Input<'_>, depth: usize, has_end: bool) -> Parsed
             if recover::lacks_brace(input) {
                 return Ok((input, parts));
             }
-            let mut apart = Sections::of_link(depth);
+            let mut apart = Sections::of_link(depth, input.location_offset());
             input = match section(input, &mut apart) {
                 Ok((rest, ())) => rest,
                 Err(fault) => recover::after_section(input, fault, depth)?,
@@ -138,15 +138,18 @@ fn linked(
     input.extra.count_link(quantifier.span.clone());
     let (input, table) = name(input, "a table's name")?;
     let (input, join) = join(input)?;
-    let (input, filter) = linked_group(input, depth + 1)?;
+    let (input, filter) = linked_group(input, depth + 1, quantifier.span.start)?;
     let filter = filter.and_then(Group::unless_empty);
     Ok((input, Some(Part::Linked(Linked { quantifier, table, join, filter }))))
 }
 
-fn linked_group(input: Input<'_>, depth: usize) -> Parsed<'_, Option<Group>> {
+/// The group of a link that began at a byte, if it has one.
+fn linked_group(input: Input<'_>, depth: usize, start: usize) -> Parsed<'_, Option<Group>> {
     let (rest, connective) = opt(connective).parse(input)?;
     let (_, brace) = opt(sign('{')).parse(rest)?;
-    if connective.is_none() && brace.is_none() {
+    let is_missing =
+        || recover::begins_part(rest) && recover::lacks_opening_after(rest, start);
+    if connective.is_none() && brace.is_none() && !is_missing() {
         return Ok((input, None));
     }
     let (rest, group) = body(rest, connective, depth)?;

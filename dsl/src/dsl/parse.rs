@@ -68,14 +68,16 @@ pub(super) struct Sections {
     is_query: bool,
     /// How many links are around.
     links: usize,
+    /// Where that begins which the sections belong to.
+    start: usize,
 }
 
 impl Sections {
     pub(super) fn of_query() -> Self {
-        Self { is_query: true, ..Self::of_link(0) }
+        Self { is_query: true, ..Self::of_link(0, 0) }
     }
 
-    pub(super) fn of_link(links: usize) -> Self {
+    pub(super) fn of_link(links: usize, start: usize) -> Self {
         Self {
             body: Body::default(),
             distinct: None,
@@ -84,12 +86,13 @@ impl Sections {
             seen: Vec::new(),
             is_query: false,
             links,
+            start,
         }
     }
 
     /// Sections of the same table, for what is read and not kept.
     fn like_this(&self) -> Self {
-        Self { is_query: self.is_query, ..Self::of_link(self.links) }
+        Self { is_query: self.is_query, ..Self::of_link(self.links, self.start) }
     }
 
     /// The section that a wrong word probably means.
@@ -117,6 +120,10 @@ pub(super) fn sections(mut input: Input<'_>, mut sections: Sections) -> Parsed<'
                 return stop(error);
             }
             recover::note(input, mistake(error))?;
+            return Ok((input, sections));
+        }
+        if !sections.is_query && recover::lacks_closing_after(input, sections.start) {
+            recover::note(input, mistake(unexpected(input, "`}` after the link's sections")))?;
             return Ok((input, sections));
         }
         input = match section(input, &mut sections) {

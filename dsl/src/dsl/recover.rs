@@ -3,12 +3,12 @@
 //! Line breaks mean nothing in the grammar, but people begin conditions and sections on new lines,
 //! so they are the first thing to look for. What can't be anything else will do as well.
 
-use nom::{Err, Input as _};
+use nom::{Err, Input as _, Parser};
 
 use super::{
     bare::is_bare_value,
     filter::body,
-    lexis::{Fault, Input},
+    lexis::{Fault, Input, sign},
     parse::{Sections, sections},
     tokens::{Kind, Token, Tokens},
 };
@@ -84,8 +84,8 @@ pub(super) fn after_section<'a>(
             } else if let Some(error) = section.extra.too_deep(links + 2, token.start..token.end()) {
                 super::lexis::stop(error)
             } else {
-                let inside = to(section, token.end());
-                sections(inside, Sections::of_link(links + 1)).map(|(rest, _)| rest)
+                let (inside, _) = sign('{').parse(block)?;
+                sections(inside, Sections::of_link(links + 1, section.location_offset())).map(|(rest, _)| rest)
             };
         }
         if token.is("}") || is_next && (is_section(&token, next) || is_query(section, &token, next))
@@ -140,6 +140,32 @@ pub(super) fn lacks_brace(input: Input<'_>) -> bool {
 /// Whether the text has more closing braces than opening ones.
 pub(super) fn lacks_opening(input: Input<'_>) -> bool {
     braces(input, "}") > braces(input, "{")
+}
+
+/// Whether an opening brace is missing here: the text has too few, and what follows what began at a
+/// byte is on a line of its own and further in.
+pub(super) fn lacks_opening_after(input: Input<'_>, start: usize) -> bool {
+    let further = indent_here(input).is_some_and(|here| here > indent(input, start));
+    further && lacks_opening(input)
+}
+
+/// Whether a closing brace is missing here: the text has too few, and what follows what began at a
+/// byte is on a line of its own and no further in.
+pub(super) fn lacks_closing_after(input: Input<'_>, start: usize) -> bool {
+    let back = indent_here(input).is_some_and(|here| here <= indent(input, start));
+    back && lacks_brace(input)
+}
+
+/// How far the next token is from the beginning of its line, if it is the first there.
+fn indent_here(input: Input<'_>) -> Option<usize> {
+    let next = ahead(input).next().filter(|(token, _)| token.is_first);
+    next.map(|(token, _)| indent(input, token.start))
+}
+
+fn indent(input: Input<'_>, at: usize) -> usize {
+    let text = input.extra.source.text();
+    let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    text[line..].len() - text[line..].trim_start().len()
 }
 
 fn braces(input: Input<'_>, sign: &str) -> usize {
