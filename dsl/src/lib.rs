@@ -26,6 +26,7 @@ mod source;
 use haversack_core::{catalog::Catalog, limits::QUERY_BYTES_MAX, settings::Compatibility};
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use dsl::{RESERVED, SECTIONS};
 
 /// One of the two syntaxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

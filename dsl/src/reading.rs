@@ -139,11 +139,7 @@ impl Reading {
     }
 
     /// The operator of this name, or the error that says which was probably meant.
-    pub(crate) fn operator(
-        &self,
-        text: &str,
-        span: Span,
-    ) -> Result<Spanned<Operator>, Diagnostic> {
+    pub(crate) fn operator(&self, text: &str, span: Span) -> Result<Spanned<Operator>, Diagnostic> {
         if let Some(operator) = Operator::find(text) {
             return Ok(Spanned::new(operator, span));
         }

@@ -9,7 +9,10 @@ mod common;
 use std::path::PathBuf;
 
 use haversack_core::settings::Compatibility;
-use haversack_dsl::{Diagnostic, check_custom_filter, compile, parse, print_dsl, print_fetchxml};
+use haversack_dsl::{
+    Diagnostic, check_custom_filter, compile, parse, parse_file, print_dsl, print_fetchxml,
+    print_file,
+};
 
 #[test]
 fn print() {
@@ -52,6 +55,19 @@ fn custom_filter() {
                 format!("{mode:?}\n{}", listed(&check_custom_filter(&fetch, "account", mode)))
             })
             .concat(),
+    });
+}
+
+#[test]
+fn parameters() {
+    check("parameters", |text| match parse_file(text) {
+        Err(errors) => listed(&errors),
+        Ok(file) => {
+            let catalog = common::catalog();
+            let check = |one| listed(&haversack_dsl::check(one, &catalog));
+            let found: String = file.definitions.iter().map(check).collect();
+            format!("{}{found}", print_file(&file))
+        }
     });
 }
 

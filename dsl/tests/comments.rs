@@ -81,7 +81,12 @@ fn keeps_comments(text: &str, fetch: &Fetch, count: usize) -> Result<(), TestCas
         prop_assert_eq!(print(&again), printed);
         for back in [print_dsl, print_fetchxml] {
             let back = back(&again);
-            prop_assert_eq!(sorted(&parse(&back).expect("it is read back")), all.clone(), "{}", back);
+            prop_assert_eq!(
+                sorted(&parse(&back).expect("it is read back")),
+                all.clone(),
+                "{}",
+                back
+            );
         }
     }
     Ok(())

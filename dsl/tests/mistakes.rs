@@ -53,25 +53,21 @@ const SLIPS: [(&str, Slip); 13] = [
     ("an operator of another language", |line| replaced(line, &[" ne "], " != ")),
     ("no operator", |line| replaced(line, &[" eq ", " ge ", " like ", " on-or-after "], " ")),
     ("no value", |line| {
-        let at = [" eq ", " ge ", " gt ", " ne ", " like "].iter().find_map(|op| {
-            line.find(op).map(|at| at + op.len() - 1)
-        })?;
+        let at = [" eq ", " ge ", " gt ", " ne ", " like "]
+            .iter()
+            .find_map(|op| line.find(op).map(|at| at + op.len() - 1))?;
         Some(line[..at].to_owned())
     }),
     ("no quotes", |line| {
         let is_text = line.contains(" \"") && !line.contains('(') && !line.contains('%');
         is_text.then(|| line.replace('"', ""))
     }),
-    ("quotes of another language", |line| {
-        line.contains(" \"").then(|| line.replace('"', "'"))
-    }),
+    ("quotes of another language", |line| line.contains(" \"").then(|| line.replace('"', "'"))),
     ("a text without an end", |line| {
         let line = line.strip_suffix(')').unwrap_or(line);
         line.strip_suffix('"').map(str::to_owned)
     }),
-    ("a list without commas", |line| {
-        line.contains("\", \"").then(|| line.replace(", ", " "))
-    }),
+    ("a list without commas", |line| line.contains("\", \"").then(|| line.replace(", ", " "))),
     ("a section that there is not", |line| replaced(line, &["columns "], "colums ")),
     ("no comma", |line| {
         line.trim_start().starts_with("columns").then(|| line.replacen(", ", " ", 1))

@@ -144,10 +144,12 @@ fn diagnostic_line(file: &Path, diagnostic: &Diagnostic) -> Line {
 pub fn fmt(files: &[PathBuf]) -> Result<ExitCode, Failure> {
     for file in files {
         let queries = read(file)?;
-        output::print_text(&match (Syntax::of(queries.source.text()), queries.definitions.first()) {
-            (Syntax::FetchXml, Some(only)) => haversack_dsl::print_fetchxml(&only.fetch),
-            _ => haversack_dsl::print_file(&queries),
-        })?;
+        output::print_text(
+            &match (Syntax::of(queries.source.text()), queries.definitions.first()) {
+                (Syntax::FetchXml, Some(only)) => haversack_dsl::print_fetchxml(&only.fetch),
+                _ => haversack_dsl::print_file(&queries),
+            },
+        )?;
     }
     Ok(ExitCode::SUCCESS)
 }

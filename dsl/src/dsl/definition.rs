@@ -4,12 +4,7 @@ use haversack_core::{
     limits::{PARAMETERS_MAX, QUERIES_PER_FILE_MAX},
     nearest,
 };
-use nom::{
-    Err, Parser,
-    combinator::opt,
-    multi::separated_list0,
-    sequence::{delimited, preceded},
-};
+use nom::{Err, Parser, combinator::opt, multi::separated_list1, sequence::preceded};
 
 use super::{
     comments::comments,
@@ -105,9 +100,7 @@ fn definition(input: Input<'_>) -> Parsed<'_, Definition> {
     let (rest, name, parameters) = match &query {
         Some(_) => {
             let (rest, name) = name(rest, "the query's name")?;
-            let list = separated_list0(sign(','), parameter);
-            let list = delimited(sign('('), list, |input| required_sign(input, ')'));
-            let (rest, parameters) = opt(list).parse(rest)?;
+            let (rest, parameters) = opt(preceded(sign('('), parameters)).parse(rest)?;
             let (rest, _) = required_sign(rest, '=')?;
             (rest, Some(name), parameters.unwrap_or_default())
         }
@@ -125,6 +118,17 @@ fn definition(input: Input<'_>) -> Parsed<'_, Definition> {
         fetch.comments = Comments { start, ..fetch.comments };
     }
     Ok((rest, Definition { name, parameters, fetch }))
+}
+
+/// Parameters, or none, and the `)` after them.
+fn parameters(input: Input<'_>) -> Parsed<'_, Vec<Parameter>> {
+    let (rest, end) = opt(sign(')')).parse(input)?;
+    if end.is_some() {
+        return Ok((rest, Vec::new()));
+    }
+    let (rest, parameters) = separated_list1(sign(','), parameter).parse(input)?;
+    let (rest, _) = required_sign(rest, ')')?;
+    Ok((rest, parameters))
 }
 
 /// `name: type`, and `= value` if it has a default.
@@ -203,7 +207,8 @@ fn check_parameters(reading: &Reading, parameters: &[Parameter]) {
             let message = format!("found a second parameter `{}`", name.node);
             reading.report(source.error(code::DUPLICATE, name.span.clone(), message));
         }
-        if let Some(default) = default.as_ref().filter(|d| !has_form(parameter_type.node, &d.node)) {
+        if let Some(default) = default.as_ref().filter(|d| !has_form(parameter_type.node, &d.node))
+        {
             let found = quoted(&default.node);
             let message = format!("found default {found} of parameter `{}`", name.node);
             let error = source.error(code::BAD_VALUE, default.span.clone(), message);

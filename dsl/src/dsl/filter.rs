@@ -147,8 +147,7 @@ fn linked(
 fn linked_group(input: Input<'_>, depth: usize, start: usize) -> Parsed<'_, Option<Group>> {
     let (rest, connective) = opt(connective).parse(input)?;
     let (_, brace) = opt(sign('{')).parse(rest)?;
-    let is_missing =
-        || recover::begins_part(rest) && recover::lacks_opening_after(rest, start);
+    let is_missing = || recover::begins_part(rest) && recover::lacks_opening_after(rest, start);
     if connective.is_none() && brace.is_none() && !is_missing() {
         return Ok((input, None));
     }

@@ -4,6 +4,7 @@ use haversack_core::nearest;
 use nom::{Parser, combinator::opt, multi::separated_list1};
 
 use super::{
+    OF_LINKS, SECTIONS,
     filter::{parts, root_group},
     lexis::{
         Input, Parsed, keyword, mistake, name, parameter, sign, span, stop, text, unexpected, word,
@@ -19,10 +20,6 @@ use crate::{
     source::{Notes, Span},
 };
 
-/// The sections of a table, in the order in which they are printed.
-const OF_TABLES: [&str; 5] = ["group", "columns", "filter", "link", "order"];
-/// The sections of a whole query besides.
-const OF_QUERIES: [&str; 7] = ["raw-order", "distinct", "top", "page", "size", "cookie", "total"];
 /// Words of other languages, too far from ours for the edit distance.
 const ELSEWHERE: [(&str, &str); 6] = [
     ("count", "size"),
@@ -102,8 +99,8 @@ impl Sections {
     }
 
     fn known(&self) -> impl Iterator<Item = &'static str> {
-        let more: &[&str] = if self.is_query { &OF_QUERIES } else { &[] };
-        OF_TABLES.iter().chain(more).copied()
+        let count = if self.is_query { SECTIONS.len() } else { OF_LINKS };
+        SECTIONS[..count].iter().copied()
     }
 }
 
@@ -216,7 +213,7 @@ impl<'a, T> Store<'a, T> for (Input<'a>, T) {
 fn no_section(input: Input<'_>, sections: &Sections) -> Diagnostic {
     let found = word(input).map_or("", |(_, found)| *found.fragment());
     let error = unexpected(input, "`columns`, `filter`, `link`, `order`, another section or `}`");
-    if !sections.is_query && OF_QUERIES.contains(&found) {
+    if !sections.is_query && SECTIONS[OF_LINKS..].contains(&found) {
         return error.help(format!("`{found}` is said of the whole query, not of a link"));
     }
     match sections.meant(found) {

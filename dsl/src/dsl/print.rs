@@ -5,8 +5,8 @@ use haversack_core::Name;
 use super::{bare::is_bare_value, comments::written, is_reserved};
 use crate::{
     ast::{
-        Body, ColumnRef, Columns, Definition, Fetch, Function, Grouped, Join, Link, LinkKind, Order,
-        Parameter, Selected, Span, Spanned, Term, Value,
+        Body, ColumnRef, Columns, Definition, Fetch, Function, Grouped, Join, Link, LinkKind,
+        Order, Parameter, Selected, Span, Spanned, Term, Value,
     },
     page::Page,
 };

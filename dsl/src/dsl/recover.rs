@@ -32,11 +32,7 @@ pub(super) fn note(input: Input<'_>, fault: Err<Fault>) -> Result<usize, Err<Fau
 }
 
 /// Where to go on after a mistake in a part of a group, which lies so deep.
-pub(super) fn after_part<'a>(
-    part: Input<'a>,
-    fault: Err<Fault>,
-    depth: usize,
-) -> Resumed<'a> {
+pub(super) fn after_part<'a>(part: Input<'a>, fault: Err<Fault>, depth: usize) -> Resumed<'a> {
     let mistake = note(part, fault)?;
     let mut parentheses = 0_i32;
     for (token, next) in ahead(part) {
@@ -81,11 +77,13 @@ pub(super) fn after_section<'a>(
             let block = to(section, token.start);
             return if is_filter {
                 body(block, None, links + 2).map(|(rest, _)| rest)
-            } else if let Some(error) = section.extra.too_deep(links + 2, token.start..token.end()) {
+            } else if let Some(error) = section.extra.too_deep(links + 2, token.start..token.end())
+            {
                 super::lexis::stop(error)
             } else {
                 let (inside, _) = sign('{').parse(block)?;
-                sections(inside, Sections::of_link(links + 1, section.location_offset())).map(|(rest, _)| rest)
+                sections(inside, Sections::of_link(links + 1, section.location_offset()))
+                    .map(|(rest, _)| rest)
             };
         }
         if token.is("}") || is_next && (is_section(&token, next) || is_query(section, &token, next))

@@ -65,7 +65,7 @@ fn asked(reading: &Reading, node: Node<'_, '_>) -> Option<Asked> {
     children(reading, node, &ATTRIBUTE);
     let column = attributes.required("name")?;
     let column =
-                reading.noted(reading.name(&column.node, column.span.clone(), "a column's name"))?;
+        reading.noted(reading.name(&column.node, column.span.clone(), "a column's name"))?;
     let alias = match attributes.get("alias") {
         Some(_) => Some(attributes.name("alias", "an alias")?),
         None => None,
@@ -163,8 +163,11 @@ fn order(reading: &Reading, node: Node<'_, '_>) -> Option<Order> {
         }
         (..) => {
             let column = attributes.required("attribute")?;
-            let column =
-                reading.noted(reading.name(&column.node, column.span.clone(), "a column's name"))?;
+            let column = reading.noted(reading.name(
+                &column.node,
+                column.span.clone(),
+                "a column's name",
+            ))?;
             let link = match attributes.get("entityname") {
                 Some(_) => Some(attributes.name("entityname", "a link's name")?),
                 None => None,

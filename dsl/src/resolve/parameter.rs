@@ -62,7 +62,12 @@ fn fitting(operator: Operator, column: &Column) -> &'static [ParameterType] {
 impl Resolver<'_> {
     /// Reports a parameter that does not fit where it is used. Without declarations there are only
     /// values, and a parameter is one that lacks its own.
-    pub(super) fn check_parameter(&self, name: &Spanned<Name>, operator: Operator, column: &Column) {
+    pub(super) fn check_parameter(
+        &self,
+        name: &Spanned<Name>,
+        operator: Operator,
+        column: &Column,
+    ) {
         let what = format!("operator `{}` on column `{}`", operator.name(), column.name);
         self.check_use(name, fitting(operator, column), &what);
     }

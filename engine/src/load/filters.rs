@@ -43,14 +43,13 @@ pub fn read_filters(profile: &mut Json, directory: &Path) -> Result<(), String> 
 ///
 /// # Errors
 /// What is wrong with a reference or its file, with the line and column of the reference.
-pub(super) fn with_filters(
-    text: &str,
-    directory: &Path,
-) -> Result<String, (usize, usize, String)> {
+pub(super) fn with_filters(text: &str, directory: &Path) -> Result<String, (usize, usize, String)> {
     let options = (Default::default(), Default::default());
     let parsed = jsonc_parser::parse_to_ast(text, &options.0, &options.1);
     // What is no JSON is refused when it is read.
-    let Some(root) = parsed.ok().and_then(|parsed| parsed.value) else { return Ok(text.to_owned()) };
+    let Some(root) = parsed.ok().and_then(|parsed| parsed.value) else {
+        return Ok(text.to_owned());
+    };
     let (mut out, mut copied) = (String::new(), 0);
     for filter in references(&root) {
         let (start, end) = (filter.start(), filter.end());
@@ -91,7 +90,9 @@ fn query_text(reference: Json, directory: &Path) -> Result<String, String> {
     let FilterFile { file, query, parameters } = reference;
     let is_below = |part| matches!(part, Component::Normal(_) | Component::CurDir);
     if !Path::new(&file).components().all(is_below) {
-        return Err(format!("found query file {file:?}, expected one in the same directory or below"));
+        return Err(format!(
+            "found query file {file:?}, expected one in the same directory or below"
+        ));
     }
     let path = directory.join(&file);
     let in_file = |message: String| format!("{}: {message}", path.display());
@@ -102,8 +103,7 @@ fn query_text(reference: Json, directory: &Path) -> Result<String, String> {
     }
     let text = std::fs::read_to_string(&path).map_err(|error| in_file(error.to_string()))?;
     let at = |d: &haversack_dsl::Diagnostic| format!("{}:{d}", path.display());
-    let first =
-        |all: Vec<haversack_dsl::Diagnostic>| all.first().map_or_else(String::new, at);
+    let first = |all: Vec<haversack_dsl::Diagnostic>| all.first().map_or_else(String::new, at);
     let queries = haversack_dsl::parse_file(&text).map_err(first)?;
     let definition = queries.find(query.as_deref()).map_err(|error| at(&error))?;
     let mut values = Vec::new();

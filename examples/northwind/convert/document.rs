@@ -187,7 +187,11 @@ pub struct Profile {
 #[serde(untagged)]
 pub enum Filter {
     Text(&'static str),
-    File { file: &'static str, query: &'static str, parameters: BTreeMap<&'static str, &'static str> },
+    File {
+        file: &'static str,
+        query: &'static str,
+        parameters: BTreeMap<&'static str, &'static str>,
+    },
 }
 
 #[derive(Serialize)]
