@@ -91,6 +91,23 @@ pub struct Moment {
     pub at: Option<String>,
 }
 
+/// Which query of a file, and what is given for its parameters.
+#[derive(Debug, Args)]
+pub struct Chosen {
+    /// The query, if the file has several
+    #[arg(long, value_name = "QUERY")]
+    pub name: Option<String>,
+    /// A value for a parameter of the query
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub parameters: Vec<(String, String)>,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, value) = parts.ok_or("expected a parameter's name, `=` and its value")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -114,6 +131,8 @@ pub enum Verb {
     Query {
         /// File in either syntax, or - for standard input
         file: PathBuf,
+        #[command(flatten)]
+        chosen: Chosen,
         /// The user who asks (id or name)
         #[arg(long = "as", value_name = "USER", required_unless_present_any = ["ignore_security", "explain"])]
         user: Option<String>,
@@ -154,6 +173,8 @@ pub enum Verb {
     Convert {
         /// File in either syntax, or - for standard input
         file: PathBuf,
+        #[command(flatten)]
+        chosen: Chosen,
         /// The syntax to print
         #[arg(long, value_enum)]
         to: SyntaxArg,

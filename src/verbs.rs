@@ -35,15 +35,16 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Demo { once } => demo::demo(given, once),
         Verb::Load { directory } => admin::load(&data, &directory, format),
         Verb::Apply { file } => admin::apply(&data, &file, format),
-        Verb::Query { file, moment, explain: Some(stage), .. } => {
-            query::explain(&open()?, &file, &moment, stage)
+        Verb::Query { file, chosen, moment, explain: Some(stage), .. } => {
+            query::explain(&open()?, &file, &chosen, &moment, stage)
         }
-        Verb::Query { file, user, ignore_security, moment, explain: None } => {
-            query::query(&open()?, &file, user.as_deref(), ignore_security, &moment, format)
+        Verb::Query { file, chosen, user, ignore_security, moment, explain: None } => {
+            let who = (user.as_deref(), ignore_security);
+            query::query(&open()?, &file, &chosen, who, &moment, format)
         }
         Verb::Check { files } => query::check(&open()?, &files, format),
         Verb::Fmt { files } => query::fmt(&files),
-        Verb::Convert { file, to } => query::convert(&file, to),
+        Verb::Convert { file, chosen, to } => query::convert(&file, &chosen, to),
         Verb::Profile(ProfileVerb::List) => admin::profile_list(&open()?, format),
         Verb::Profile(ProfileVerb::Show { name }) => admin::profile_show(&open()?, &name, format),
         Verb::Profile(ProfileVerb::Publish { name }) => {

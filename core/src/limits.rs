@@ -76,8 +76,12 @@ pub const LINE_BYTES_MAX: usize = 16 << 20;
 /// Size of an environment document's `environment.json`, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 256 << 20;
 
-/// Text of one query, in bytes.
+/// Text of one query, or of one file of them, in bytes.
 pub const QUERY_BYTES_MAX: usize = 64 << 10;
+/// Queries of one file: more belong into several.
+pub const QUERIES_PER_FILE_MAX: usize = 100;
+/// Parameters of one query: each is looked up wherever one is used.
+pub const PARAMETERS_MAX: usize = 50;
 /// Nesting of groups and links in a query's filter.
 pub const FILTER_DEPTH_MAX: usize = 16;
 /// Conditions of one query (Dataverse: 500).

@@ -3,6 +3,7 @@
 //! Trees are equal if they say the same, wherever it stands in its text. What the parsers give
 //! keeps to every limit of a query's shape; names are not yet looked up in any schema.
 
+mod definition;
 mod filter;
 mod link;
 mod select;
@@ -10,11 +11,15 @@ mod select;
 use haversack_core::Name;
 
 pub use self::{
+    definition::{Definition, Parameter, ParameterType, QueryFile},
     filter::{Condition, Connective, Group, Linked, Part, Quantifier},
     link::{Join, Link, LinkKind},
     select::{Columns, DatePart, Function, Grouped, Order, Selected, Term},
 };
-pub use crate::source::{Source, Span};
+pub use crate::{
+    comment::Comments,
+    source::{Source, Span},
+};
 use crate::{diagnostic::Diagnostic, source::Notes};
 
 /// Something and its place in the text.
@@ -24,6 +29,15 @@ pub struct Spanned<T> {
     pub node: T,
     /// Where.
     pub span: Span,
+}
+
+/// A value, or the parameter that stands for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<T = String> {
+    /// The value.
+    Given(T),
+    /// The parameter, by its name. Before a query is resolved, values take the places of these.
+    Parameter(Name),
 }
 
 /// A whole query.
@@ -37,12 +51,14 @@ pub struct Fetch {
     pub body: Body,
     /// Whether rows that look alike come once; where that is said.
     pub distinct: Option<Spanned<()>>,
-    /// Whether choices are ordered by their numbers and not by their labels.
-    pub raw_order: bool,
+    /// Whether choices are ordered by their numbers and not by their labels; where that is said.
+    pub raw_order: Option<Spanned<()>>,
     /// How many rows, and which of them.
     pub paging: Paging,
     /// What was read and has no effect, as warnings. All notes are equal.
     pub notes: Notes,
+    /// The comments in the text. All comments are equal.
+    pub comments: Comments,
 }
 
 /// What is said of the table of a query or of a link.
@@ -65,11 +81,11 @@ pub struct Body {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Paging {
     /// How many at the most; not with any of the others.
-    pub top: Option<Spanned<u32>>,
+    pub top: Option<Spanned<Value<u32>>>,
     /// Which page, from 1.
-    pub page: Option<Spanned<u32>>,
+    pub page: Option<Spanned<Value<u32>>>,
     /// How many rows a page has.
-    pub size: Option<Spanned<u32>>,
+    pub size: Option<Spanned<Value<u32>>>,
     /// Where an earlier page ended.
     pub cookie: Option<Spanned<String>>,
     /// Whether to count the rows of all pages; where that is said.
@@ -83,6 +99,16 @@ pub struct ColumnRef {
     pub link: Option<Spanned<Name>>,
     /// The column.
     pub column: Spanned<Name>,
+}
+
+impl<T> Value<T> {
+    /// The value, if it is one.
+    pub fn given(&self) -> Option<&T> {
+        match self {
+            Self::Given(value) => Some(value),
+            Self::Parameter(_) => None,
+        }
+    }
 }
 
 impl Fetch {

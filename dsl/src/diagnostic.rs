@@ -51,6 +51,12 @@ pub mod code {
         UNCLEAR_JOIN = "unclear_join";
         /// A paging cookie that is none, or of another query.
         BAD_COOKIE = "bad_cookie";
+        /// A query that its file does not have, or that must be named.
+        UNKNOWN_QUERY = "unknown_query";
+        /// A parameter that its query does not have.
+        UNKNOWN_PARAMETER = "unknown_parameter";
+        /// A parameter without a value.
+        MISSING_VALUE = "missing_value";
         /// Of a profile's custom filter: what a query may have and a filter may not.
         NOT_IN_FILTER = "not_in_filter";
         /// Of a profile's custom filter: the query is of another table than the item.
@@ -63,6 +69,8 @@ pub mod code {
         DUPLICATE_VALUE = "duplicate_value";
         /// Warning: a number that is no option of the column.
         UNKNOWN_OPTION = "unknown_option";
+        /// Warning: a parameter that its query does not use.
+        UNUSED_PARAMETER = "unused_parameter";
         /// Warning: a label in FetchXML, where Dataverse takes numbers only.
         LABEL_IN_FETCHXML = "label_in_fetchxml";
         /// Warning: what Dataverse's classic mobile offline would refuse.

@@ -1,6 +1,7 @@
 //! FetchXML, as Dataverse writes it.
 
 mod body;
+mod comments;
 mod condition;
 mod document;
 mod element;

@@ -10,6 +10,8 @@
 
 pub mod algebra;
 pub mod ast;
+mod bind;
+mod comment;
 mod custom_filter;
 pub mod diagnostic;
 mod dsl;
@@ -18,6 +20,7 @@ mod fetchxml;
 mod findings;
 mod lint;
 pub mod operator;
+mod page;
 pub mod plan;
 pub mod query;
 mod reading;
@@ -28,6 +31,7 @@ mod source;
 use haversack_core::{catalog::Catalog, limits::QUERY_BYTES_MAX, settings::Compatibility};
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use dsl::{RESERVED, SECTIONS};
 
 /// One of the two syntaxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +60,12 @@ pub struct Resolved {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads a query in either syntax.
+/// Reads a text in either syntax: in the DSL one query, or several that have names and parameters;
+/// in FetchXML one query.
 ///
 /// # Errors
 /// Every mistake that was found, in the order of the text.
-pub fn parse(text: &str) -> Result<ast::Fetch, Vec<Diagnostic>> {
+pub fn parse_file(text: &str) -> Result<ast::QueryFile, Vec<Diagnostic>> {
     if text.len() > QUERY_BYTES_MAX {
         let message = format!("a query of {} bytes", text.len());
         let error = ast::Source::default().error(diagnostic::code::LIMIT, 0..0, message);
@@ -68,14 +73,30 @@ pub fn parse(text: &str) -> Result<ast::Fetch, Vec<Diagnostic>> {
     }
     match Syntax::of(text) {
         Syntax::Dsl => dsl::parse(text),
-        Syntax::FetchXml => fetchxml::parse(text),
+        Syntax::FetchXml => {
+            let fetch = fetchxml::parse(text)?;
+            let source = fetch.source.clone();
+            let definition = ast::Definition { name: None, parameters: Vec::new(), fetch };
+            Ok(ast::QueryFile { source, definitions: vec![definition] })
+        }
     }
+}
+
+/// Reads a text that is one query, in either syntax. Where it has parameters their defaults stand.
+///
+/// # Errors
+/// Every mistake that was found, in the order of the text; one if there are several queries, or
+/// parameters without defaults.
+pub fn parse(text: &str) -> Result<ast::Fetch, Vec<Diagnostic>> {
+    let file = parse_file(text)?;
+    let definition = file.find(None).map_err(|error| vec![*error])?;
+    definition.bind(&[])
 }
 
 /// Looks up every name of a query and reads its values by the types of their columns.
 ///
 /// # Errors
-/// Every mistake that was found, in the order of the text.
+/// Every mistake that was found, in the order of the text. A parameter without a value is one.
 pub fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic>> {
     resolve::resolve(fetch, catalog)
 }
@@ -97,18 +118,35 @@ pub fn lint(fetch: &ast::Fetch, query: &query::Query, catalog: &Catalog) -> Vec<
     lint::lint(fetch, query, catalog)
 }
 
-/// All that is to be said of a query: its errors, or else its warnings, in the order of the text.
+/// All that is to be said of the queries of a text: of each its errors, or else its warnings, in the
+/// order of the text. Parameters need no values.
 #[must_use]
 pub fn check(text: &str, catalog: &Catalog) -> Vec<Diagnostic> {
-    let resolved = parse(text).and_then(|fetch| Ok((resolve(&fetch, catalog)?, fetch)));
-    match resolved {
+    match parse_file(text) {
         Err(errors) => errors,
-        Ok((Resolved { query, mut warnings }, fetch)) => {
-            warnings.extend(lint(&fetch, &query, catalog));
-            warnings.sort_by_key(|warning| warning.span.start);
-            warnings
+        Ok(file) => {
+            file.definitions.iter().flat_map(|one| check_definition(one, catalog)).collect()
         }
     }
+}
+
+/// Looks up every name of a query, compares its parameters with the columns and operators that they
+/// are used with, before any has a value, and lints it if all have one.
+#[must_use]
+pub fn check_definition(definition: &ast::Definition, catalog: &Catalog) -> Vec<Diagnostic> {
+    let (query, mut found) = resolve::check(definition, catalog);
+    if let Some(query) = query.filter(|_| !found.iter().any(Diagnostic::is_error)) {
+        found.extend(lint(&definition.fetch, &query, catalog));
+        found.sort_by_key(|warning| warning.span.start);
+    }
+    found
+}
+
+/// Prints a text in the DSL, in canonical form: what [`parse_file`] reads as the same trees.
+#[must_use]
+pub fn print_file(file: &ast::QueryFile) -> String {
+    let printed: Vec<String> = file.definitions.iter().map(dsl::print_definition).collect();
+    printed.join("\n")
 }
 
 /// Prints a query in the DSL, in canonical form: what [`parse`] reads as the same tree.
@@ -118,6 +156,9 @@ pub fn print_dsl(fetch: &ast::Fetch) -> String {
 }
 
 /// Prints a query in FetchXML, in canonical form: what [`parse`] reads as the same tree.
+///
+/// FetchXML has no parameters: one that still lacks its value is printed as its name after `$`, which
+/// is read back as that text.
 #[must_use]
 pub fn print_fetchxml(fetch: &ast::Fetch) -> String {
     fetchxml::print(fetch)

@@ -12,7 +12,7 @@ use haversack_core::{
 
 use crate::{
     Syntax,
-    ast::{ColumnRef, Condition, Fetch, Spanned},
+    ast::{ColumnRef, Condition, Spanned, Value},
     diagnostic::{Diagnostic, code},
     findings::LISTED_MAX,
     operator::{Arity, Operator, nearest_operator},
@@ -23,8 +23,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Given {
     Nothing,
-    One(Spanned<String>),
-    List(Vec<Spanned<String>>),
+    One(Spanned<Value>),
+    List(Vec<Spanned<Value>>),
     Column(ColumnRef),
 }
 
@@ -37,6 +37,10 @@ pub(crate) struct Reading {
     notes: RefCell<Vec<Diagnostic>>,
     conditions: Cell<usize>,
     links: Cell<usize>,
+    /// Whether a text without an end has taken a closing brace with it.
+    pub(crate) swallowed_brace: Cell<bool>,
+    /// Where parameters are used.
+    pub(crate) used: RefCell<Vec<Spanned<Name>>>,
 }
 
 impl Reading {
@@ -48,7 +52,15 @@ impl Reading {
             notes: RefCell::default(),
             conditions: Cell::default(),
             links: Cell::default(),
+            swallowed_brace: Cell::default(),
+            used: RefCell::default(),
         }
+    }
+
+    /// Begins with the next query of the text: what is counted is counted of each.
+    pub(crate) fn begin_query(&self) {
+        self.conditions.set(0);
+        self.links.set(0);
     }
 
     /// Notes an error and reads on.
@@ -58,12 +70,31 @@ impl Reading {
         }
     }
 
+    /// Notes an error, unless there is one at its place already: what comes after a mistake and is
+    /// found where it was found says nothing new.
+    pub(crate) fn report_at_new_place(&self, error: Diagnostic) {
+        let is_end = error.span.start >= self.source.text().trim_end().len();
+        let is_old = self.errors.borrow().iter().any(|old| old.span.start == error.span.start);
+        if !is_old && !(is_end && self.swallowed_brace.get()) {
+            self.report(error);
+        }
+    }
+
     /// Notes that something was read and has no effect.
     pub(crate) fn ignore(&self, span: Span, what: &str) {
+        self.warn(self.source.warning(code::IGNORED, span, format!("{what} has no effect")));
+    }
+
+    /// Notes a warning.
+    pub(crate) fn warn(&self, warning: Diagnostic) {
         if self.notes.borrow().len() < LISTED_MAX {
-            let note = self.source.warning(code::IGNORED, span, format!("{what} has no effect"));
-            self.notes.borrow_mut().push(note);
+            self.notes.borrow_mut().push(warning);
         }
+    }
+
+    /// Whether anything was wrong so far.
+    pub(crate) fn has_errors(&self) -> bool {
+        !self.errors.borrow().is_empty()
     }
 
     /// Whether enough errors are known to stop looking for more.
@@ -71,11 +102,13 @@ impl Reading {
         self.errors.borrow().len() >= LISTED_MAX
     }
 
-    /// The tree, unless anything was wrong.
-    pub(crate) fn finish(self, fetch: Option<Fetch>) -> Result<Fetch, Vec<Diagnostic>> {
-        if let Some(fetch) = &fetch {
-            self.check_shape(fetch);
-        }
+    /// The warnings of the query that was read last.
+    pub(crate) fn take_notes(&self) -> Notes {
+        Notes(self.notes.take())
+    }
+
+    /// What was read, unless anything was wrong.
+    pub(crate) fn finish<T>(self, read: Option<T>) -> Result<T, Vec<Diagnostic>> {
         let mut errors = self.errors.into_inner();
         errors.sort_by_key(|error| error.span.start);
         if errors.len() >= LISTED_MAX {
@@ -84,41 +117,43 @@ impl Reading {
             let message = format!("stopped reading after {LISTED_MAX} errors");
             errors.push(self.source.error(code::LIMIT, span, message));
         }
-        match fetch {
-            Some(fetch) if errors.is_empty() => {
-                Ok(Fetch { notes: Notes(self.notes.into_inner()), ..fetch })
-            }
+        match read {
+            Some(read) if errors.is_empty() => Ok(read),
             _ => Err(errors),
         }
     }
 
-    /// A name, or an error that says what it should name.
-    pub(crate) fn name(&self, text: &str, span: Span, what: &str) -> Option<Spanned<Name>> {
-        match text.parse() {
-            Ok(name) => Some(Spanned::new(name, span)),
-            Err(_) => {
-                let error =
-                    self.source.error(code::SYNTAX, span, format!("found {}", quoted(text)));
-                let form = "letters, digits and `_`, no digit first, 100 at the most";
-                self.report(error.expected(format!("{what}, made of {form}")));
-                None
-            }
-        }
+    /// What was read, or nothing after its error is noted.
+    pub(crate) fn noted<T>(&self, read: Result<T, Diagnostic>) -> Option<T> {
+        read.map_err(|error| self.report(error)).ok()
     }
 
-    /// The operator of this name, or an error that says which was probably meant.
-    pub(crate) fn operator(&self, text: &str, span: Span) -> Option<Spanned<Operator>> {
+    /// A name, or the error that says what it should name.
+    pub(crate) fn name(
+        &self,
+        text: &str,
+        span: Span,
+        what: &str,
+    ) -> Result<Spanned<Name>, Diagnostic> {
+        text.parse().map(|name| Spanned::new(name, span.clone())).map_err(|_| {
+            let error = self.source.error(code::SYNTAX, span, format!("found {}", quoted(text)));
+            let form = "letters, digits and `_`, no digit first, 100 at the most";
+            error.expected(format!("{what}, made of {form}"))
+        })
+    }
+
+    /// The operator of this name, or the error that says which was probably meant.
+    pub(crate) fn operator(&self, text: &str, span: Span) -> Result<Spanned<Operator>, Diagnostic> {
         if let Some(operator) = Operator::find(text) {
-            return Some(Spanned::new(operator, span));
+            return Ok(Spanned::new(operator, span));
         }
         let message = format!("unknown operator {}", named(text));
         let error = self.source.error(code::UNKNOWN_OPERATOR, span, message);
         let lower = text.to_ascii_lowercase();
-        self.report(match Operator::find(&lower) {
+        Err(match Operator::find(&lower) {
             Some(_) => error.help(format!("operators are lower case: `{lower}`")),
             None => error.did_you_mean(nearest_operator(text)),
-        });
-        None
+        })
     }
 
     /// Something of the full language that is not there yet.
@@ -170,20 +205,15 @@ impl Reading {
         Some(Condition { column, operator, values, valueof: None })
     }
 
-    fn check_sizes(&self, operator: &Spanned<Operator>, values: &[Spanned<String>]) -> Option<()> {
+    fn check_sizes(&self, operator: &Spanned<Operator>, values: &[Spanned<Value>]) -> Option<()> {
         if let Some(first_too_many) = values.get(LIST_VALUES_MAX) {
             let message = format!("more than {LIST_VALUES_MAX} values in one list");
             self.report(self.source.error(code::LIMIT, first_too_many.span.clone(), message));
             return None;
         }
-        let is_long = |value: &&Spanned<String>| {
-            operator.node.takes_pattern()
-                && value.node.chars().nth(LIKE_PATTERN_LENGTH_MAX).is_some()
-        };
-        if let Some(value) = values.iter().find(is_long) {
-            let message = format!("a pattern of more than {LIKE_PATTERN_LENGTH_MAX} characters");
-            self.report(self.source.error(code::LIMIT, value.span.clone(), message));
-            return None;
+        for value in values {
+            let Value::Given(text) = &value.node else { continue };
+            self.noted(check_pattern(&self.source, operator.node, text, &value.span))?;
         }
         Some(())
     }
@@ -232,6 +262,20 @@ impl Reading {
             Syntax::FetchXml => fetchxml,
         })
     }
+}
+
+/// Refuses a pattern that is too long.
+pub(crate) fn check_pattern(
+    source: &Source,
+    operator: Operator,
+    text: &str,
+    span: &Span,
+) -> Result<(), Diagnostic> {
+    if !operator.takes_pattern() || text.chars().nth(LIKE_PATTERN_LENGTH_MAX).is_none() {
+        return Ok(());
+    }
+    let message = format!("a pattern of more than {LIKE_PATTERN_LENGTH_MAX} characters");
+    Err(source.error(code::LIMIT, span.clone(), message))
 }
 
 /// Whether XML 1.0 can carry a character, and so both syntaxes can.

@@ -8,12 +8,11 @@ mod operand;
 mod option;
 mod order;
 mod paging;
+mod parameter;
 mod scope;
 mod select;
 
 use std::cell::RefCell;
-
-pub(crate) use filter::literal_key;
 
 use haversack_core::{
     Name,
@@ -22,6 +21,7 @@ use haversack_core::{
     schema::{Column, Table},
 };
 
+pub(crate) use self::{filter::literal_key, parameter::has_form};
 use crate::{
     Resolved,
     ast::{self, Spanned},
@@ -37,11 +37,7 @@ const NAMES_LISTED_MAX: usize = 8;
 
 /// Resolves a query.
 pub(crate) fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic>> {
-    let findings = RefCell::new(Findings::new(fetch.notes.warnings().to_vec()));
-    let links = RefCell::default();
-    let resolver = Resolver { catalog, source: &fetch.source, findings, links };
-    let query = resolver.query(fetch);
-    let findings = resolver.findings.into_inner();
+    let (query, findings) = run(fetch, None, catalog);
     match query {
         Some(query) if !findings.has_errors() => {
             Ok(Resolved { query, warnings: findings.finish(&fetch.source) })
@@ -50,10 +46,35 @@ pub(crate) fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved,
     }
 }
 
+/// What is wrong with a query, or may not be meant, whatever is given for its parameters; and the
+/// query, if nothing is wrong and all parameters have values.
+pub(crate) fn check(
+    definition: &ast::Definition,
+    catalog: &Catalog,
+) -> (Option<query::Query>, Vec<Diagnostic>) {
+    let fetch = &definition.fetch;
+    let (query, findings) = run(fetch, Some(&definition.parameters), catalog);
+    (query, findings.finish(&fetch.source))
+}
+
+fn run(
+    fetch: &ast::Fetch,
+    declared: Option<&[ast::Parameter]>,
+    catalog: &Catalog,
+) -> (Option<query::Query>, Findings) {
+    let findings = RefCell::new(Findings::new(fetch.notes.warnings().to_vec()));
+    let links = RefCell::default();
+    let resolver = Resolver { catalog, source: &fetch.source, declared, findings, links };
+    let query = resolver.query(fetch);
+    (query, resolver.findings.into_inner())
+}
+
 /// One resolving of one query. Each step gives nothing where it has reported an error.
 struct Resolver<'a> {
     catalog: &'a Catalog,
     source: &'a Source,
+    /// The parameters for which values may be missing; none: none may.
+    declared: Option<&'a [ast::Parameter]>,
     findings: RefCell<Findings>,
     /// The links of the query, by their numbers.
     links: RefCell<Vec<Known<'a>>>,
@@ -95,9 +116,9 @@ impl<'a> Resolver<'a> {
             links: links?,
             filter: filter?,
             order: order?,
-            raw_order: fetch.raw_order,
+            raw_order: fetch.raw_order.is_some(),
             distinct: fetch.distinct.is_some(),
-            top: fetch.paging.top.as_ref().map(|top| top.node),
+            top: self.number("top", fetch.paging.top.as_ref())?,
             page: page?,
             counts_all: fetch.paging.total.is_some(),
             fingerprint: paging::fingerprint(fetch),

@@ -5,38 +5,46 @@ use crate::{
     diagnostic::{Diagnostic, code},
     operator::Operator,
     reading::Reading,
-    source::{Span, named},
+    source::{Source, Span, named},
 };
 
 /// The operators that compare two columns.
 pub(crate) const OF_TWO_COLUMNS: [Operator; 6] =
     [Operator::Eq, Operator::Ne, Operator::Gt, Operator::Ge, Operator::Lt, Operator::Le];
 
-impl Reading {
-    /// A whole number from 1. How large it may be depends on the environment.
-    pub(crate) fn whole_number(&self, what: &str, text: &str, span: Span) -> Option<Spanned<u32>> {
-        let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse::<u32>() {
-            Ok(number) if is_digits && number > 0 => Some(Spanned::new(number, span)),
-            _ => {
-                let code = if is_digits { code::LIMIT } else { code::BAD_VALUE };
-                let message = format!("found {what} {}", named(text));
-                let error = self.source.error(code, span, message);
-                self.report(error.expected("a whole number from 1"));
-                None
-            }
+/// A whole number from 1. How large it may be depends on the environment.
+pub(crate) fn whole_number(
+    source: &Source,
+    what: &str,
+    text: &str,
+    span: Span,
+) -> Result<u32, Diagnostic> {
+    let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse::<u32>() {
+        Ok(number) if is_digits && number > 0 => Ok(number),
+        _ => {
+            let code = if is_digits { code::LIMIT } else { code::BAD_VALUE };
+            let message = format!("found {what} {}", named(text));
+            Err(source.error(code, span, message).expected("a whole number from 1"))
         }
     }
+}
 
-    /// `column`, or `link.column`; an error says what it should name.
-    pub(crate) fn column_ref(&self, text: &str, span: Span, what: &str) -> Option<ColumnRef> {
+impl Reading {
+    /// `column`, or `link.column`; the error says what it should name.
+    pub(crate) fn column_ref(
+        &self,
+        text: &str,
+        span: Span,
+        what: &str,
+    ) -> Result<ColumnRef, Diagnostic> {
         let Some((link, column)) = text.split_once('.') else {
             return self.name(text, span, what).map(ColumnRef::own);
         };
         let dot = span.start + link.len();
-        let link = self.name(link, span.start..dot, "a link's name");
-        let column = self.name(column, dot + 1..span.end.max(dot + 1), what);
-        Some(ColumnRef { link: Some(link?), column: column? })
+        let link = self.name(link, span.start..dot, "a link's name")?;
+        let column = self.name(column, dot + 1..span.end.max(dot + 1), what)?;
+        Ok(ColumnRef { link: Some(link), column })
     }
 
     /// A condition that compares two columns.

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 use haversack_core::settings::Compatibility;
 use haversack_dsl::{
-    Diagnostic, algebra::Predicate, check_custom_filter, compile, parse, plan::Plan, print_dsl,
-    print_fetchxml, query::Filter,
+    Diagnostic, algebra::Predicate, check_custom_filter, compile, parse, parse_file, plan::Plan,
+    print_dsl, print_fetchxml, print_file, query::Filter,
 };
 
 #[test]
@@ -89,6 +89,19 @@ fn custom_filter() {
                 format!("{mode:?}\n{}", listed(&check_custom_filter(&fetch, "account", mode)))
             })
             .concat(),
+    });
+}
+
+#[test]
+fn parameters() {
+    check("parameters", |text| match parse_file(text) {
+        Err(errors) => listed(&errors),
+        Ok(file) => {
+            let catalog = common::catalog();
+            let check = |one| listed(&haversack_dsl::check_definition(one, &catalog));
+            let found: String = file.definitions.iter().map(check).collect();
+            format!("{}{found}", print_file(&file))
+        }
     });
 }
 

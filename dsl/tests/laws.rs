@@ -3,8 +3,8 @@
 mod common;
 mod generate;
 
-use generate::fetch;
-use haversack_dsl::{check, compile, parse, print_dsl, print_fetchxml};
+use generate::{fetch, file, values};
+use haversack_dsl::{check, compile, parse, parse_file, print_dsl, print_fetchxml, print_file};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 /// One edit of a text: at a place in thousandths of it, so much is cut out and this put in.
@@ -88,6 +88,22 @@ proptest! {
     }
 
     #[test]
+    fn files_are_read_back_and_values_take_their_places((file, bound) in file()) {
+        let printed = print_file(&file);
+        let read = parse_file(&printed);
+        prop_assert_eq!(read.as_ref(), Ok(&file), "{}", printed);
+        let read = read.expect("it was equal");
+        prop_assert_eq!(print_file(&read), printed);
+        for (definition, bound) in read.definitions.iter().zip(&bound) {
+            let name = definition.name.as_ref().map(|name| name.node.as_str());
+            let found = read.find(name).expect("it has a name");
+            prop_assert_eq!(found.bind(&values(definition)), Ok(bound.clone()));
+            let needed = values(definition).len();
+            prop_assert_eq!(found.bind(&[]).map_err(|all| all.len()).err().unwrap_or(0), needed);
+        }
+    }
+
+    #[test]
     fn edited_queries_are_judged(fetch in fetch(), edits in edits()) {
         judge(&edited(&print_dsl(&fetch), &edits))?;
         judge(&edited(&print_fetchxml(&fetch), &edits))?;
@@ -141,6 +157,24 @@ fn sizes_have_bounds() {
     assert_eq!(code(&pattern(4000)), None);
     assert_eq!(code(&pattern(4001)), Some("limit"));
     assert_eq!(code(&" ".repeat(64 << 10)), Some("limit"));
+}
+
+#[test]
+fn files_have_bounds() {
+    let code = |text: &str| parse_file(text).err().map(|errors| errors[0].code);
+    let queries =
+        |count: usize| (0..count).map(|at| format!("query q{at} = fetch a ")).collect::<String>();
+    assert_eq!(code(&queries(100)), None);
+    assert_eq!(code(&queries(101)), Some("limit"));
+    let parameters = |count: usize| {
+        let all: Vec<String> = (0..count).map(|at| format!("p{at}: integer")).collect();
+        format!("query q({}) = fetch a", all.join(", "))
+    };
+    assert_eq!(code(&parameters(50)), None);
+    assert_eq!(code(&parameters(51)), Some("limit"));
+    // What is counted is counted of each query.
+    let many = format!("fetch a {{ filter {{ {} }} }}", "b null ".repeat(400));
+    assert_eq!(code(&format!("query q = {many} query r = {many}")), None);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod csv;
 mod document;
+mod filters;
 mod locate;
 mod rows;
 
@@ -13,10 +14,11 @@ use std::{
 use haversack_core::{
     catalog::Catalog,
     event::{Actor, Event, RULES_VERSION, Record},
-    limits::GROUP_EVENTS_MAX,
+    limits::{DOCUMENT_BYTES_MAX, GROUP_EVENTS_MAX},
 };
 use haversack_replay::{admin::Warning, fold_catalog};
 
+pub use self::filters::read_filters;
 use crate::{EngineError, Environment};
 
 /// A document that was read and checked: the events that it makes.
@@ -57,6 +59,7 @@ pub fn read(directory: &Path) -> Result<Loadable, EngineError> {
     let mut hasher = blake3::Hasher::new();
     let file = directory.join("environment.json");
     let text = read_file(&file, &mut hasher)?;
+    let text = with_filters(&file, directory, text, &mut hasher)?;
     let (document, warnings) = document::read(&file, &text)?;
     let name = document.name.clone();
     let mut events = document.into_events();
@@ -82,6 +85,24 @@ fn read_file(file: &Path, hasher: &mut blake3::Hasher) -> Result<String, EngineE
     hasher.update(name.unwrap_or_default().as_bytes()).update(&[0]);
     hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
     Ok(text)
+}
+
+/// The document's text with the texts of filters from query files, which are part of the document.
+fn with_filters(
+    file: &Path,
+    directory: &Path,
+    text: String,
+    hasher: &mut blake3::Hasher,
+) -> Result<String, EngineError> {
+    if text.len() > DOCUMENT_BYTES_MAX {
+        return Ok(text);
+    }
+    let whole = filters::with_filters(&text, directory)
+        .map_err(|(line, column, message)| fault(file, line, column, &message))?;
+    if whole != text {
+        hasher.update(whole.as_bytes());
+    }
+    Ok(whole)
 }
 
 /// The files of rows, by name, so that the same document makes the same events.

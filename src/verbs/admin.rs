@@ -60,7 +60,11 @@ pub fn load_into(
 
 /// `apply FILE`.
 pub fn apply(data: &Path, file: &Path, format: Format) -> Result<ExitCode, Failure> {
-    let lines = input::json_lines(file)?;
+    let mut lines = input::json_lines(file)?;
+    let directory = file.parent().unwrap_or(Path::new(""));
+    for (number, json) in &mut lines {
+        load::read_filters(json, directory).map_err(|error| input::at(file, *number, 1, &error))?;
+    }
     for (number, json) in &lines {
         let is_step = *json == json!({"begin": true}) || *json == json!({"commit": true});
         if !is_step && let Err(error) = Change::read(json.clone(), &Catalog::default()) {

@@ -10,14 +10,14 @@ use haversack_dataset::{Answer, Answers, Caller, Evaluator, Obvious};
 use haversack_dsl::{
     Diagnostic, Severity, Syntax,
     algebra::Predicate,
-    ast::Fetch,
+    ast::{Fetch, QueryFile},
     plan::Plan,
     query::{Columns, Filter, Query},
 };
 use serde_json::Value as Json;
 
 use crate::{
-    cli::{Format, Moment, Stage, SyntaxArg},
+    cli::{Chosen, Format, Moment, Stage, SyntaxArg},
     failure::Failure,
     input,
     output::{self, Line, line},
@@ -29,12 +29,25 @@ fn failure(file: &Path, text: &str, diagnostics: &[Diagnostic]) -> Failure {
     Failure::diagnosed(&input::name(file), text, diagnostics)
 }
 
+fn read(file: &Path) -> Result<QueryFile, Failure> {
+    let text = input::text(file)?;
+    haversack_dsl::parse_file(&text).map_err(|all| failure(file, &text, &all))
+}
+
+/// The chosen query of a file, with what is given for its parameters.
+fn bound(file: &Path, queries: &QueryFile, chosen: &Chosen) -> Result<Fetch, Failure> {
+    let wrong = |all: &[Diagnostic]| failure(file, queries.source.text(), all);
+    let found = queries.find(chosen.name.as_deref());
+    let definition = found.map_err(|error| wrong(&[*error]))?;
+    definition.bind(&chosen.parameters).map_err(|all| wrong(&all))
+}
+
 /// `query FILE`.
 pub fn query(
     session: &Session,
     file: &Path,
-    user: Option<&str>,
-    ignore_security: bool,
+    chosen: &Chosen,
+    (user, ignore_security): (Option<&str>, bool),
     moment: &Moment,
     format: Format,
 ) -> Result<ExitCode, Failure> {
@@ -44,7 +57,7 @@ pub fn query(
         None => Caller::administrator(&at.state.catalog, at.now),
     };
     caller.reads_everything |= ignore_security;
-    let fetch = parse(file)?;
+    let fetch = bound(file, &read(file)?, chosen)?;
     let head = session.environment.state();
     let catalog = catalog_for(&fetch, &at.state.catalog, &head.catalog);
     let query = resolve(file, &fetch, catalog)?;
@@ -60,11 +73,12 @@ pub fn query(
 pub fn explain(
     session: &Session,
     file: &Path,
+    chosen: &Chosen,
     moment: &Moment,
     stage: Stage,
 ) -> Result<ExitCode, Failure> {
     let at = session.moment(moment)?;
-    let fetch = parse(file)?;
+    let fetch = bound(file, &read(file)?, chosen)?;
     if stage == Stage::Ast {
         output::print_text(&haversack_dsl::print_dsl(&fetch))?;
         return Ok(ExitCode::SUCCESS);
@@ -80,11 +94,6 @@ pub fn explain(
     query.filter = (predicate != Predicate::Constant(true)).then(|| Filter::from(&predicate));
     output::print_text(&query.to_string())?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn parse(file: &Path) -> Result<Fetch, Failure> {
-    let text = input::text(file)?;
-    haversack_dsl::parse(&text).map_err(|all| failure(file, &text, &all))
 }
 
 fn resolve(file: &Path, fetch: &Fetch, catalog: &Catalog) -> Result<Query, Failure> {
@@ -173,26 +182,25 @@ fn diagnostic_line(file: &Path, diagnostic: &Diagnostic) -> Line {
 /// `fmt FILE…`: each in the syntax that it is in.
 pub fn fmt(files: &[PathBuf]) -> Result<ExitCode, Failure> {
     for file in files {
-        let text = input::text(file)?;
-        print_in(file, &text, Syntax::of(&text))?;
+        let queries = read(file)?;
+        output::print_text(
+            &match (Syntax::of(queries.source.text()), queries.definitions.first()) {
+                (Syntax::FetchXml, Some(only)) => haversack_dsl::print_fetchxml(&only.fetch),
+                _ => haversack_dsl::print_file(&queries),
+            },
+        )?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// `convert FILE --to SYNTAX`.
-pub fn convert(file: &Path, to: SyntaxArg) -> Result<ExitCode, Failure> {
-    let syntax = match to {
-        SyntaxArg::Dsl => Syntax::Dsl,
-        SyntaxArg::Fetchxml => Syntax::FetchXml,
-    };
-    print_in(file, &input::text(file)?, syntax)?;
+/// `convert FILE --to SYNTAX`. To the DSL a file is taken whole, unless one of its queries is chosen.
+pub fn convert(file: &Path, chosen: &Chosen, to: SyntaxArg) -> Result<ExitCode, Failure> {
+    let queries = read(file)?;
+    let is_whole = chosen.name.is_none() && chosen.parameters.is_empty();
+    output::print_text(&match to {
+        SyntaxArg::Dsl if is_whole => haversack_dsl::print_file(&queries),
+        SyntaxArg::Dsl => haversack_dsl::print_dsl(&bound(file, &queries, chosen)?),
+        SyntaxArg::Fetchxml => haversack_dsl::print_fetchxml(&bound(file, &queries, chosen)?),
+    })?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn print_in(file: &Path, text: &str, syntax: Syntax) -> Result<(), Failure> {
-    let fetch = haversack_dsl::parse(text).map_err(|all| failure(file, text, &all))?;
-    output::print_text(&match syntax {
-        Syntax::Dsl => haversack_dsl::print_dsl(&fetch),
-        Syntax::FetchXml => haversack_dsl::print_fetchxml(&fetch),
-    })
 }

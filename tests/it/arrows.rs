@@ -6,12 +6,13 @@ const LINES_MAX: usize = 600;
 
 /// Crates that know no clock, no randomness, no file and no thread, with the internal crates that
 /// they may use.
-const PURE: [(&str, &[&str]); 5] = [
+const PURE: [(&str, &[&str]); 6] = [
     ("core", &[]),
     ("dsl", &["haversack-core"]),
     ("dataset", &["haversack-core", "haversack-dsl"]),
     ("replay", &["haversack-core", "haversack-dsl", "haversack-dataset"]),
     ("proof", &[]),
+    ("workload", &["haversack-core"]),
 ];
 
 /// Crates at the edge, with the internal crates that they may use.

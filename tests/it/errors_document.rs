@@ -8,7 +8,7 @@ use haversack_core::{
     schema::{ChoiceOption, ColumnDefinition, ColumnType, TableDefinition},
     settings::Compatibility,
 };
-use haversack_dsl::{Diagnostic, check, check_custom_filter, diagnostic::code, parse};
+use haversack_dsl::{Diagnostic, check, check_custom_filter, compile, diagnostic::code, parse};
 use haversack_replay::fold_catalog;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -66,6 +66,7 @@ fn found(catalog: &mut Catalog, section: &Section<'_>) -> Vec<Diagnostic> {
     let mode = if is_extended { Compatibility::Extended } else { Compatibility::Classic };
     catalog.settings.compatibility = mode;
     match section.about.strip_prefix("filter of ") {
+        None if section.about == "run" => compile(section.example, catalog).unwrap_err(),
         None => check(section.example, catalog),
         Some(rest) => {
             let table = rest.split(' ').next().unwrap();

@@ -9,7 +9,7 @@ use haversack_core::RowId;
 use haversack_dataset::{Answers, Caller, Columnar, Evaluator, Obvious};
 use haversack_dsl::{
     algebra::Predicate,
-    ast::{Fetch, Spanned},
+    ast::{Fetch, Spanned, Value},
     compile,
     plan::Plan,
     print_dsl, print_fetchxml,
@@ -49,11 +49,15 @@ pub fn check(
 ) -> Result<(Answer, usize), Trouble> {
     let first = both(world, asker, database, fetch, in_fetchxml, None)?;
     let (mut next, mut turned) = (first.1.clone(), 0);
-    let mut page = fetch.paging.page.as_ref().map_or(1, |page| page.node);
+    let mut page = fetch
+        .paging
+        .page
+        .as_ref()
+        .map_or(1, |page| *page.node.given().expect("it has no parameters"));
     while let Some(cookie) = next.filter(|_| turned < PAGES) {
         page += 1;
         let mut fetch = fetch.clone();
-        fetch.paging.page = Some(Spanned::nowhere(page));
+        fetch.paging.page = Some(Spanned::nowhere(Value::Given(page)));
         next = both(world, asker, database, &fetch, in_fetchxml, Some(cookie))?.1;
         turned += 1;
     }

@@ -58,8 +58,8 @@ impl Coverage {
                 self.note("distinct");
             }
         }
-        if whole.raw_order {
-            let without = Fetch { raw_order: false, ..whole.clone() };
+        if whole.raw_order.is_some() {
+            let without = Fetch { raw_order: None, ..whole.clone() };
             if whole_answer(world, database, &without) != answer {
                 self.note("raw-order");
             }

@@ -135,7 +135,7 @@ pub fn smaller(fetch: &Fetch) -> Vec<Fetch> {
         );
     }
     all.push(Fetch { distinct: None, ..fetch.clone() });
-    all.push(Fetch { raw_order: false, ..fetch.clone() });
+    all.push(Fetch { raw_order: None, ..fetch.clone() });
     all.push(Fetch { paging: Default::default(), ..fetch.clone() });
     // What can't be written as it is means something else, such as no columns: all of them.
     all.retain(|less| less != fetch && parse(&print_dsl(less)).as_ref() == Ok(less));

@@ -2,7 +2,7 @@
 
 use haversack_core::Name;
 
-use super::{ColumnRef, Join, Spanned};
+use super::{ColumnRef, Join, Spanned, Value};
 use crate::operator::Operator;
 
 /// How the parts of a group are joined.
@@ -42,7 +42,7 @@ pub struct Condition {
     /// The operator.
     pub operator: Spanned<Operator>,
     /// The values, as text: what type they are is for the column to say.
-    pub values: Vec<Spanned<String>>,
+    pub values: Vec<Spanned<Value>>,
     /// The column to compare with, in place of a value.
     pub valueof: Option<ColumnRef>,
 }

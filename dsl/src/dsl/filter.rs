@@ -1,16 +1,21 @@
 //! Reads filters in the DSL: groups, conditions, linked filters.
 
+use haversack_core::nearest;
 use nom::{Parser, branch::alt, combinator::opt, multi::separated_list1};
 
 use super::{
+    bare::is_bare_value,
     lexis::{
-        Input, Parsed, column_ref, foreign_operator, is_bare_value, keyword, name, required_sign,
-        sign, span, stop, unexpected, value, word,
+        Input, Parsed, column_ref, foreign_operator, keyword, mistake, name, sign, span, stop,
+        unexpected, value, word,
     },
     link::join,
+    parse::{Sections, section},
+    recover,
 };
 use crate::{
-    ast::{ColumnRef, Condition, Connective, Group, Linked, Part, Quantifier, Spanned},
+    ast::{ColumnRef, Connective, Group, Linked, Part, Quantifier, Spanned, Value},
+    diagnostic::Diagnostic,
     operator::{Arity, Operator},
     reading::Given,
     source::Span,
@@ -31,25 +36,66 @@ fn connective(input: Input<'_>) -> Parsed<'_, Spanned<Connective>> {
 }
 
 /// `{ parts }`. Without a connective all parts must hold.
-fn body(
+pub(super) fn body(
     input: Input<'_>,
     connective: Option<Spanned<Connective>>,
     depth: usize,
 ) -> Parsed<'_, Group> {
-    let (mut input, brace) = required_sign(input, '{')?;
+    let (rest, brace) = opt(sign('{')).parse(input)?;
+    let has_end = brace.is_some() || recover::lacks_opening(input);
+    let brace = match brace {
+        Some(brace) => brace,
+        None => {
+            let error = unexpected(input, "`{`");
+            let place = error.span.clone();
+            if !recover::begins_part(input) {
+                return stop(error);
+            }
+            recover::note(input, mistake(error))?;
+            place
+        }
+    };
     if let Some(error) = input.extra.too_deep(depth, brace.clone()) {
         return stop(error);
     }
     let connective = connective.unwrap_or(Spanned::new(Connective::And, brace));
+    let (rest, parts) = parts(rest, depth, has_end)?;
+    Ok((rest, Group { connective, parts }))
+}
+
+/// The parts after a `{`, and the `}` after them. Where both are missing there is no end of their own.
+pub(super) fn parts(mut input: Input<'_>, depth: usize, has_end: bool) -> Parsed<'_, Vec<Part>> {
     let mut parts = Vec::new();
     loop {
         let (rest, end) = opt(sign('}')).parse(input)?;
         if end.is_some() {
-            return Ok((rest, Group { connective, parts }));
+            return Ok((if has_end { rest } else { input }, parts));
         }
-        let (rest, part) = part(input, depth)?;
-        parts.extend(part);
-        input = rest;
+        if !has_end && recover::begins_section(input) {
+            return Ok((input, parts));
+        }
+        if input.is_empty() {
+            return stop(unexpected(input, PARTS));
+        }
+        if recover::begins_section(input) {
+            recover::note(input, mistake(unexpected(input, PARTS)))?;
+            if recover::lacks_brace(input) {
+                return Ok((input, parts));
+            }
+            let mut apart = Sections::of_link(depth, input.location_offset());
+            input = match section(input, &mut apart) {
+                Ok((rest, ())) => rest,
+                Err(fault) => recover::after_section(input, fault, depth)?,
+            };
+            continue;
+        }
+        input = match part(input, depth) {
+            Ok((rest, part)) => {
+                parts.extend(part);
+                rest
+            }
+            Err(fault) => recover::after_part(input, fault, depth)?,
+        };
     }
 }
 
@@ -92,15 +138,17 @@ fn linked(
     input.extra.count_link(quantifier.span.clone());
     let (input, table) = name(input, "a table's name")?;
     let (input, join) = join(input)?;
-    let (input, filter) = linked_group(input, depth + 1)?;
+    let (input, filter) = linked_group(input, depth + 1, quantifier.span.start)?;
     let filter = filter.and_then(Group::unless_empty);
     Ok((input, Some(Part::Linked(Linked { quantifier, table, join, filter }))))
 }
 
-fn linked_group(input: Input<'_>, depth: usize) -> Parsed<'_, Option<Group>> {
+/// The group of a link that began at a byte, if it has one.
+fn linked_group(input: Input<'_>, depth: usize, start: usize) -> Parsed<'_, Option<Group>> {
     let (rest, connective) = opt(connective).parse(input)?;
     let (_, brace) = opt(sign('{')).parse(rest)?;
-    if connective.is_none() && brace.is_none() {
+    let is_missing = || recover::begins_part(rest) && recover::lacks_opening_after(rest, start);
+    if connective.is_none() && brace.is_none() && !is_missing() {
         return Ok((input, None));
     }
     let (rest, group) = body(rest, connective, depth)?;
@@ -110,12 +158,36 @@ fn linked_group(input: Input<'_>, depth: usize) -> Parsed<'_, Option<Group>> {
 fn condition(input: Input<'_>) -> Parsed<'_, Option<Part>> {
     let (input, column) = column(input)?;
     let (rest, found) = opt(alt((word, foreign_operator))).parse(input)?;
-    let Some(found) = found else { return stop(unexpected(input, "an operator")) };
-    let operator = rest.extra.operator(&found, span(&found));
-    let (rest, given) = given(rest, &column, operator.as_ref())?;
-    let condition: Option<Condition> =
-        operator.and_then(|operator| rest.extra.condition(column, operator, given));
-    Ok((rest, condition.map(Part::Condition)))
+    let Some(found) = found else { return stop(no_operator(input, &column)) };
+    let operator = match rest.extra.operator(&found, span(&found)) {
+        Ok(operator) => operator,
+        Err(error) => {
+            recover::note(input, mistake(error))?;
+            return Ok((values_of_unknown(rest)?.0, None));
+        }
+    };
+    let (rest, given) = given(rest, &column, &operator)?;
+    Ok((rest, rest.extra.condition(column, operator, given).map(Part::Condition)))
+}
+
+/// Reads what stands after an unknown operator, to go on after it.
+fn values_of_unknown(input: Input<'_>) -> Parsed<'_, ()> {
+    let (rest, list) = opt(sign('(')).parse(input)?;
+    if list.is_some() {
+        return list_values(rest).map(|(rest, _)| (rest, ()));
+    }
+    let (rest, found) = opt(value).parse(input)?;
+    match found {
+        Some(first) => second(rest, first).map(|(rest, _)| (rest, ())),
+        None => Ok((recover::stray_word(input).unwrap_or(input), ())),
+    }
+}
+
+fn no_operator(input: Input<'_>, column: &ColumnRef) -> Diagnostic {
+    let error = unexpected(input, "an operator");
+    let begins_group = input.starts_with('{');
+    let meant = nearest(&column.column.node, ["and", "or"]).filter(|_| begins_group);
+    error.did_you_mean(meant)
 }
 
 fn column(input: Input<'_>) -> Parsed<'_, ColumnRef> {
@@ -126,38 +198,49 @@ fn column(input: Input<'_>) -> Parsed<'_, ColumnRef> {
     column_ref(input, "a column's name")
 }
 
-/// The values after an operator. Those of an unknown one are read too, to go on after them.
+/// What stands after an operator.
 fn given<'a>(
     input: Input<'a>,
     column: &ColumnRef,
-    operator: Option<&Spanned<Operator>>,
+    operator: &Spanned<Operator>,
 ) -> Parsed<'a, Given> {
     let (rest, list) = opt(sign('(')).parse(input)?;
     if list.is_some() {
         return list_values(rest);
     }
+    let arity = operator.node.info().arity;
     // After what takes nothing, `column` begins the next condition.
-    if operator.is_none_or(|operator| operator.node.info().arity != Arity::None) {
+    if arity != Arity::None {
         let (rest, word) = opt(keyword("column")).parse(input)?;
         if word.is_some() {
             let (rest, other) = column_ref(rest, "the column to compare with")?;
             return Ok((rest, Given::Column(other)));
         }
     }
-    let (rest, value) = opt(value).parse(input)?;
-    if let Some(value) = value {
-        return Ok((rest, Given::One(value)));
-    }
-    match operator {
-        Some(operator) if operator.node.info().arity != Arity::None => {
+    let (rest, found) = opt(value).parse(input)?;
+    match found {
+        Some(first) if arity == Arity::Two => second(rest, first),
+        Some(value) => Ok((rest, Given::One(value))),
+        None if arity == Arity::None || recover::begins_part(input) => Ok((input, Given::Nothing)),
+        None => {
             no_value(input, column, operator)?;
+            Ok((input, Given::Nothing))
         }
-        _ => {}
     }
-    Ok((input, Given::Nothing))
 }
 
-/// Ends the reading if what stands in the place of a value looks like one that lacks its quotes.
+/// `and` and the second of two values.
+fn second(input: Input<'_>, first: Spanned<Value>) -> Parsed<'_, Given> {
+    let (rest, and) = opt(keyword("and")).parse(input)?;
+    // With a brace after it, it begins a group: the second value is missing.
+    if and.is_none() || rest.starts_with('{') {
+        return Ok((input, Given::One(first)));
+    }
+    let (rest, second) = list_value(rest)?;
+    Ok((rest, Given::List(vec![first, second])))
+}
+
+/// A mistake if what stands in the place of a value looks like one that lacks its quotes.
 fn no_value<'a>(
     input: Input<'a>,
     column: &ColumnRef,
@@ -194,7 +277,7 @@ fn list_values(input: Input<'_>) -> Parsed<'_, Given> {
     }
 }
 
-fn list_value(input: Input<'_>) -> Parsed<'_, Spanned<String>> {
+fn list_value(input: Input<'_>) -> Parsed<'_, Spanned<Value>> {
     let (rest, found) = opt(value).parse(input)?;
     match found {
         Some(value) => Ok((rest, value)),

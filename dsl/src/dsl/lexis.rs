@@ -14,9 +14,9 @@ use nom::{
 };
 use nom_locate::LocatedSpan;
 
-use super::is_reserved;
+use super::{bare::is_bare_value, is_reserved};
 use crate::{
-    ast::{ColumnRef, Spanned},
+    ast::{ColumnRef, Spanned, Value},
     diagnostic::{Diagnostic, code},
     reading::{Reading, is_carried},
     source::{Span, named, quoted},
@@ -32,7 +32,7 @@ pub(super) type Parsed<'a, T> = IResult<Input<'a>, T, Fault>;
 pub(super) enum Fault {
     /// Something else is there; another parser may take it.
     Mismatch,
-    /// No parser can take it.
+    /// No parser can take it: the reading goes on where it can.
     Mistake(Box<Diagnostic>),
 }
 
@@ -46,9 +46,14 @@ impl ParseError<Input<'_>> for Fault {
     }
 }
 
-/// Ends the reading with this error.
+/// Ends what is being read with this error.
 pub(super) fn stop<T>(error: Diagnostic) -> Result<T, Err<Fault>> {
-    Err(Err::Failure(Fault::Mistake(Box::new(error))))
+    Err(mistake(error))
+}
+
+/// This error, as the end of what is being read.
+pub(super) fn mistake(error: Diagnostic) -> Err<Fault> {
+    Err::Failure(Fault::Mistake(Box::new(error)))
 }
 
 /// The error that something else is here than was expected.
@@ -64,7 +69,7 @@ pub(super) fn blank(input: Input<'_>) -> Parsed<'_, ()> {
     Ok((input, ()))
 }
 
-fn is_in_word(c: char) -> bool {
+pub(super) fn is_in_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | ':')
 }
 
@@ -94,7 +99,7 @@ pub(super) fn sign<'a>(expected: char) -> impl Parser<Input<'a>, Output = Span, 
     }
 }
 
-/// This sign, or the reading ends.
+/// This sign, or a mistake.
 pub(super) fn required_sign(input: Input<'_>, expected: char) -> Parsed<'_, Span> {
     let (input, found) = opt(sign(expected)).parse(input)?;
     match found {
@@ -103,7 +108,7 @@ pub(super) fn required_sign(input: Input<'_>, expected: char) -> Parsed<'_, Span
     }
 }
 
-/// A name, bare or in back quotes, or the reading ends.
+/// A name, bare or in back quotes, or a mistake.
 pub(super) fn name<'a>(input: Input<'a>, what: &str) -> Parsed<'a, Spanned<Name>> {
     let in_quotes = delimited(char('`'), take_while(|c| c != '`' && c != '\n'), char('`'));
     let (rest, quoted) = opt(terminated(in_quotes, blank)).parse(input)?;
@@ -125,15 +130,11 @@ pub(super) fn name<'a>(input: Input<'a>, what: &str) -> Parsed<'a, Spanned<Name>
     checked_name(rest, found, what)
 }
 
-/// A column, or a link's name, `.` and a column; or the reading ends. A keyword is none, with a `.`
-/// in it.
+/// A column, or a link's name, `.` and a column; or a mistake. A keyword is none, with a `.` in it.
 pub(super) fn column_ref<'a>(input: Input<'a>, what: &str) -> Parsed<'a, ColumnRef> {
     match word(input) {
         Ok((rest, found)) if found.contains('.') => {
-            match rest.extra.column_ref(&found, span(&found), what) {
-                Some(column) => Ok((rest, column)),
-                None => Err(Err::Failure(Fault::Mismatch)),
-            }
+            sure(rest, rest.extra.column_ref(&found, span(&found), what))
         }
         _ => {
             let (rest, column) = name(input, what)?;
@@ -143,32 +144,45 @@ pub(super) fn column_ref<'a>(input: Input<'a>, what: &str) -> Parsed<'a, ColumnR
 }
 
 fn checked_name<'a>(rest: Input<'a>, found: Input<'a>, what: &str) -> Parsed<'a, Spanned<Name>> {
-    match rest.extra.name(&found, span(&found), what) {
-        Some(name) => Ok((rest, name)),
-        // The reading has the error already, and after it nothing can be relied on.
-        None => Err(Err::Failure(Fault::Mismatch)),
+    sure(rest, rest.extra.name(&found, span(&found), what))
+}
+
+/// What was read, or a mistake.
+pub(super) fn sure<T>(rest: Input<'_>, read: Result<T, Diagnostic>) -> Parsed<'_, T> {
+    match read {
+        Ok(read) => Ok((rest, read)),
+        Err(error) => stop(error),
     }
 }
 
-/// A value: a text in double quotes, a number, `true` or `false`.
-pub(super) fn value(input: Input<'_>) -> Parsed<'_, Spanned<String>> {
+/// A value: a text in double quotes, one that needs no quotes, or a parameter.
+pub(super) fn value(input: Input<'_>) -> Parsed<'_, Spanned<Value>> {
+    let given = |found: Spanned<String>| Spanned::new(Value::Given(found.node), found.span);
+    alt((parameter, literal.map(given))).parse(input)
+}
+
+/// A value that is no parameter.
+pub(super) fn literal(input: Input<'_>) -> Parsed<'_, Spanned<String>> {
     let bare = verify(word, |found: &Input<'_>| is_bare_value(found));
-    alt((text, bare.map(|found| Spanned::new(found.fragment().to_string(), span(&found)))))
-        .parse(input)
+    let bare = bare.map(|found| Spanned::new(found.fragment().to_string(), span(&found)));
+    alt((text, bare)).parse(input)
 }
 
-/// Whether a word is a value without quotes.
-pub(super) fn is_bare_value(word: &str) -> bool {
-    matches!(word, "true" | "false") || is_number(word)
+/// `$` and a parameter's name.
+pub(super) fn parameter<T>(input: Input<'_>) -> Parsed<'_, Spanned<Value<T>>> {
+    let start = input.location_offset();
+    let (rest, _) = char('$').parse(input)?;
+    let (rest, found) = opt(plain_word).parse(rest)?;
+    let Some(found) = found else { return stop(unexpected(rest, "a parameter's name after `$`")) };
+    let (rest, name) = sure(rest, rest.extra.name(&found, span(&found), "a parameter's name"))?;
+    let name = Spanned::new(name.node, start..name.span.end);
+    rest.extra.used.borrow_mut().push(name.clone());
+    Ok((rest, Spanned::new(Value::Parameter(name.node), name.span)))
 }
 
-fn is_number(word: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let unsigned = word.strip_prefix('-').unwrap_or(word);
-    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-    let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
-    digits(whole) && digits(fraction) && digits(exponent)
+/// A word that ends where a name does, so that a sign may follow.
+pub(super) fn plain_word(input: Input<'_>) -> Parsed<'_, Input<'_>> {
+    terminated(take_while1(|c: char| c.is_alphanumeric() || c == '_'), blank).parse(input)
 }
 
 /// A text in double quotes.

@@ -3,10 +3,13 @@
 use nom::{Parser, combinator::opt, sequence::preceded};
 
 use super::{
-    lexis::{Input, Parsed, keyword, name, required_sign, sign, span, stop, word},
+    lexis::{
+        Input, Parsed, keyword, mistake, name, required_sign, sign, span, stop, unexpected, word,
+    },
     parse::{Sections, sections},
+    recover,
 };
-use crate::ast::{Join, Link, LinkKind, Spanned};
+use crate::ast::{Body, Join, Link, LinkKind, Spanned};
 
 /// A link after its `link`, which lies so deep: 1 if no link is around it.
 pub(super) fn link(input: Input<'_>, depth: usize) -> Parsed<'_, Link> {
@@ -20,12 +23,17 @@ pub(super) fn link(input: Input<'_>, depth: usize) -> Parsed<'_, Link> {
     let (rest, alias) = opt(preceded(keyword("as"), alias)).parse(rest)?;
     let (rest, join) = join(rest)?;
     let (rest, brace) = opt(sign('{')).parse(rest)?;
-    let (rest, body) = match brace {
-        Some(_) => {
-            let (rest, sections) = sections(rest, Sections::of_link(depth))?;
-            (rest, sections.body)
-        }
-        None => (rest, crate::ast::Body::default()),
+    let is_missing = brace.is_none()
+        && recover::begins_section(rest)
+        && recover::lacks_opening_after(rest, input.location_offset());
+    if is_missing {
+        recover::note(rest, mistake(unexpected(rest, "`{`")))?;
+    }
+    let (rest, body) = if is_missing || brace.is_some() {
+        let (rest, sections) = sections(rest, Sections::of_link(depth, input.location_offset()))?;
+        (rest, sections.body)
+    } else {
+        (rest, Body::default())
     };
     let kind = kind.unwrap_or(Spanned::new(LinkKind::Inner, table.span.clone()));
     Ok((rest, Link { kind, table, alias, join, body }))

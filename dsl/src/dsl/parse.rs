@@ -1,26 +1,25 @@
-//! Reads a query in the DSL: `fetch table { sections }`.
+//! Reads one query in the DSL: `fetch table { sections }`.
 
 use haversack_core::nearest;
-use nom::{Err, Parser, combinator::opt, multi::separated_list1};
+use nom::{Parser, combinator::opt, multi::separated_list1};
 
 use super::{
-    filter::root_group,
-    lexis::{Fault, Input, Parsed, blank, keyword, name, sign, span, stop, text, unexpected, word},
+    OF_LINKS, SECTIONS,
+    filter::{parts, root_group},
+    lexis::{
+        Input, Parsed, keyword, mistake, name, parameter, sign, span, stop, text, unexpected, word,
+    },
     link::link,
+    recover,
     select::{columns, grouped, order},
 };
 use crate::{
-    Syntax,
-    ast::{Body, Columns, Fetch, Group, Paging, Spanned},
+    ast::{Body, Columns, Comments, Fetch, Group, Paging, Spanned, Value},
     diagnostic::{Diagnostic, code},
-    reading::Reading,
+    shape::whole_number,
     source::{Notes, Span},
 };
 
-/// The sections of a table, in the order in which they are printed.
-const OF_TABLES: [&str; 5] = ["group", "columns", "filter", "link", "order"];
-/// The sections of a whole query besides.
-const OF_QUERIES: [&str; 7] = ["raw-order", "distinct", "top", "page", "size", "cookie", "total"];
 /// Words of other languages, too far from ours for the edit distance.
 const ELSEWHERE: [(&str, &str); 6] = [
     ("count", "size"),
@@ -31,44 +30,25 @@ const ELSEWHERE: [(&str, &str); 6] = [
     ("sort", "order"),
 ];
 
-/// Reads a query in the DSL. Its size has been checked.
-pub(crate) fn parse(text: &str) -> Result<Fetch, Vec<Diagnostic>> {
-    let reading = Reading::new(Syntax::Dsl, text);
-    let input = Input::new_extra(text, &reading);
-    let fetch = match fetch(input) {
-        Ok((_, fetch)) => Some(fetch),
-        Err(Err::Error(Fault::Mistake(error)) | Err::Failure(Fault::Mistake(error))) => {
-            reading.report(*error);
-            None
-        }
-        // Whoever gives up without saying why has reported it before.
-        Err(_) => None,
-    };
-    reading.finish(fetch)
-}
-
-fn fetch(input: Input<'_>) -> Parsed<'_, Fetch> {
-    let (input, _) = opt(nom::character::complete::char('\u{feff}')).parse(input)?;
-    let (input, ()) = blank(input)?;
+/// A query, from its `fetch` on.
+pub(super) fn fetch(input: Input<'_>) -> Parsed<'_, Fetch> {
     let (input, start) = opt(keyword("fetch")).parse(input)?;
-    if start.is_none() {
+    let Some(start) = start else {
         let found = word(input).map_or("", |(_, found)| *found.fragment());
         let error = unexpected(input, "`fetch` and a table's name");
-        return stop(error.did_you_mean(nearest(found, ["fetch"])));
-    }
+        return stop(error.did_you_mean(nearest(found, ["fetch", "query"])));
+    };
     let (input, table) = name(input, "a table's name")?;
     let (input, brace) = opt(sign('{')).parse(input)?;
     let (input, sections) = match brace {
         Some(_) => sections(input, Sections::of_query())?,
         None => (input, Sections::of_query()),
     };
-    if !input.is_empty() {
-        return stop(unexpected(input, "the end of the text"));
-    }
     let Sections { body, distinct, raw_order, paging, .. } = sections;
     let source = input.extra.source.clone();
+    let comments = Comments { start, ..Comments::default() };
     let notes = Notes::default();
-    let mut fetch = Fetch { source, table, body, distinct, raw_order, paging, notes };
+    let mut fetch = Fetch { source, table, body, distinct, raw_order, paging, notes, comments };
     if fetch.body.columns.is_none() && !fetch.is_aggregate() {
         fetch.body.columns = Columns::All;
     }
@@ -79,34 +59,48 @@ fn fetch(input: Input<'_>) -> Parsed<'_, Fetch> {
 pub(super) struct Sections {
     pub(super) body: Body,
     distinct: Option<Spanned<()>>,
-    raw_order: bool,
+    raw_order: Option<Spanned<()>>,
     paging: Paging,
     seen: Vec<&'static str>,
     is_query: bool,
     /// How many links are around.
     links: usize,
+    /// Where that begins which the sections belong to.
+    start: usize,
 }
 
 impl Sections {
-    fn of_query() -> Self {
-        Self { is_query: true, ..Self::of_link(0) }
+    pub(super) fn of_query() -> Self {
+        Self { is_query: true, ..Self::of_link(0, 0) }
     }
 
-    pub(super) fn of_link(links: usize) -> Self {
+    pub(super) fn of_link(links: usize, start: usize) -> Self {
         Self {
             body: Body::default(),
             distinct: None,
-            raw_order: false,
+            raw_order: None,
             paging: Paging::default(),
             seen: Vec::new(),
             is_query: false,
             links,
+            start,
         }
     }
 
+    /// Sections of the same table, for what is read and not kept.
+    fn like_this(&self) -> Self {
+        Self { is_query: self.is_query, ..Self::of_link(self.links, self.start) }
+    }
+
+    /// The section that a wrong word probably means.
+    fn meant(&self, found: &str) -> Option<&'static str> {
+        let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == found).map(|(_, ours)| *ours);
+        elsewhere.or_else(|| nearest(found, self.known()))
+    }
+
     fn known(&self) -> impl Iterator<Item = &'static str> {
-        let more: &[&str] = if self.is_query { &OF_QUERIES } else { &[] };
-        OF_TABLES.iter().chain(more).copied()
+        let count = if self.is_query { SECTIONS.len() } else { OF_LINKS };
+        SECTIONS[..count].iter().copied()
     }
 }
 
@@ -117,15 +111,51 @@ pub(super) fn sections(mut input: Input<'_>, mut sections: Sections) -> Parsed<'
         if end.is_some() {
             return Ok((rest, sections));
         }
-        let (rest, found) = opt(word).parse(input)?;
-        let known =
-            found.and_then(|found| sections.known().find(|name| *name == *found.fragment()));
-        let (Some(section), Some(found)) = (known, found) else {
-            return stop(no_section(input, &sections));
+        if input.is_empty() || recover::begins_query(input) {
+            let error = no_section(input, &sections);
+            if input.is_empty() {
+                return stop(error);
+            }
+            recover::note(input, mistake(error))?;
+            return Ok((input, sections));
+        }
+        if !sections.is_query && recover::lacks_closing_after(input, sections.start) {
+            recover::note(input, mistake(unexpected(input, "`}` after the link's sections")))?;
+            return Ok((input, sections));
+        }
+        input = match section(input, &mut sections) {
+            Ok((rest, ())) => rest,
+            Err(fault) => recover::after_section(input, fault, sections.links)?,
         };
-        note_section(rest, &mut sections, section, span(&found));
-        input = section_body(rest, &mut sections, section, span(&found))?.0;
     }
+}
+
+/// One section, or what must be one.
+pub(super) fn section<'a>(input: Input<'a>, sections: &mut Sections) -> Parsed<'a, ()> {
+    let (rest, found) = opt(word).parse(input)?;
+    let known = found.and_then(|found| sections.known().find(|name| *name == *found.fragment()));
+    if let (Some(section), Some(found)) = (known, found) {
+        note_section(rest, sections, section, span(&found));
+        return section_body(rest, sections, section, span(&found));
+    }
+    let error = no_section(input, sections);
+    let meant = found.and_then(|found| sections.meant(&found));
+    if let (Some(section), Some(found)) = (meant, found)
+        && recover::begins_section_named(input, section)
+    {
+        recover::note(input, mistake(error))?;
+        return section_body(rest, &mut sections.like_this(), section, span(&found));
+    }
+    if recover::begins_part(input) {
+        let error = error.help("a condition stands in `filter { … }`");
+        let place = error.span.clone();
+        recover::note(input, mistake(error))?;
+        if let Some(error) = input.extra.too_deep(sections.links + 1, place) {
+            return stop(error);
+        }
+        return parts(input, sections.links + 1, true).map(|(rest, _)| (rest, ()));
+    }
+    stop(error)
 }
 
 fn note_section(input: Input<'_>, sections: &mut Sections, section: &'static str, at: Span) {
@@ -158,7 +188,7 @@ fn section_body<'a>(
         }
         "order" => separated_list1(sign(','), order).parse(rest)?.store(&mut body.order),
         "distinct" => (rest, Some(Spanned::new((), at))).store(&mut sections.distinct),
-        "raw-order" => (rest, true).store(&mut sections.raw_order),
+        "raw-order" => (rest, Some(Spanned::new((), at))).store(&mut sections.raw_order),
         "top" => number(rest, "top")?.store(&mut paging.top),
         "page" => number(rest, "page")?.store(&mut paging.page),
         "size" => number(rest, "size")?.store(&mut paging.size),
@@ -183,11 +213,10 @@ impl<'a, T> Store<'a, T> for (Input<'a>, T) {
 fn no_section(input: Input<'_>, sections: &Sections) -> Diagnostic {
     let found = word(input).map_or("", |(_, found)| *found.fragment());
     let error = unexpected(input, "`columns`, `filter`, `link`, `order`, another section or `}`");
-    if !sections.is_query && OF_QUERIES.contains(&found) {
+    if !sections.is_query && SECTIONS[OF_LINKS..].contains(&found) {
         return error.help(format!("`{found}` is said of the whole query, not of a link"));
     }
-    let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == found).map(|(_, ours)| *ours);
-    match elsewhere.or_else(|| nearest(found, sections.known())) {
+    match sections.meant(found) {
         Some(near) => error.did_you_mean(Some(near)),
         None if matches!(sections.seen.last(), Some(&("columns" | "order" | "group")))
             && !found.is_empty() =>
@@ -198,11 +227,17 @@ fn no_section(input: Input<'_>, sections: &Sections) -> Diagnostic {
     }
 }
 
-fn number<'a>(input: Input<'a>, what: &str) -> Parsed<'a, Option<Spanned<u32>>> {
+fn number<'a>(input: Input<'a>, what: &str) -> Parsed<'a, Option<Spanned<Value<u32>>>> {
+    let (rest, stands_for) = opt(parameter).parse(input)?;
+    if stands_for.is_some() {
+        return Ok((rest, stands_for));
+    }
     let (rest, found) = opt(word).parse(input)?;
     let Some(found) = found else { return stop(unexpected(input, "a whole number")) };
+    let at = span(&found);
+    let number = rest.extra.noted(whole_number(&rest.extra.source, what, &found, at.clone()));
     not_grouped(rest)?;
-    Ok((rest, rest.extra.whole_number(what, &found, span(&found))))
+    Ok((rest, number.map(|number| Spanned::new(Value::Given(number), at))))
 }
 
 /// `top 1,000` reads as a number and a stray sign; say what it is.
@@ -219,20 +254,5 @@ fn cookie(input: Input<'_>) -> Parsed<'_, Option<Spanned<String>>> {
     match found {
         Some(cookie) => Ok((rest, Some(cookie).filter(|cookie| !cookie.node.is_empty()))),
         None => stop(unexpected(input, "the cookie of an earlier page, in double quotes")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn depth_is_refused_not_suffered() {
-        for open in
-            ["filter { ".to_owned() + &"and { ".repeat(100_000), "link b { ".repeat(100_000)]
-        {
-            let errors = parse(&format!("fetch a {{ {open}")).unwrap_err();
-            assert_eq!(errors[0].code, code::LIMIT);
-        }
     }
 }

@@ -1,76 +1,106 @@
 //! Prints a query in the DSL, in the one form that `fmt` gives.
 
-use std::fmt::Write as _;
-
 use haversack_core::Name;
 
-use super::{is_reserved, lexis::is_bare_value};
-use crate::ast::{
-    Body, ColumnRef, Columns, Fetch, Function, Grouped, Join, Link, LinkKind, Order, Selected, Term,
+use super::{bare::is_bare_value, comments::written, is_reserved};
+use crate::{
+    ast::{
+        Body, ColumnRef, Columns, Definition, Fetch, Function, Grouped, Join, Link, LinkKind,
+        Order, Parameter, Selected, Span, Spanned, Term, Value,
+    },
+    page::Page,
 };
 
 /// Prints a query, with a line break at its end.
 pub(crate) fn print(fetch: &Fetch) -> String {
-    let mut printer = Printer::default();
-    printer.fetch(fetch);
-    printer.out
+    print_after(String::new(), Vec::new(), fetch)
 }
 
-#[derive(Default)]
-pub(super) struct Printer {
-    out: String,
-    depth: usize,
+/// Prints a query with its name and parameters, if it has any.
+pub(crate) fn print_definition(definition: &Definition) -> String {
+    let Definition { name: Some(called), parameters, fetch } = definition else {
+        return print(&definition.fetch);
+    };
+    let mut spans = vec![called.span.clone()];
+    for parameter in parameters {
+        spans.extend([parameter.name.span.clone(), parameter.parameter_type.span.clone()]);
+        spans.extend(parameter.default.as_ref().map(|default| default.span.clone()));
+    }
+    let list = match parameters.is_empty() {
+        true => String::new(),
+        false => format!("({})", joined(parameters, parameter)),
+    };
+    print_after(format!("query {}{list} = ", name(&called.node)), spans, fetch)
 }
 
-impl Printer {
-    pub(super) fn line(&mut self, text: &str) {
-        let indent = "  ".repeat(self.depth);
-        writeln!(self.out, "{indent}{text}").expect("a String takes all writes");
+fn parameter(parameter: &Parameter) -> String {
+    let Parameter { name, parameter_type, default } = parameter;
+    let default = default.as_ref().map(|default| format!(" = {}", literal(&default.node)));
+    format!("{}: {}{}", name.node, parameter_type.node.name(), default.unwrap_or_default())
+}
+
+/// Prints a query after what its first line begins with.
+fn print_after(head: String, mut spans: Vec<Span>, fetch: &Fetch) -> String {
+    let mut printer = Printer { page: Page::new(&fetch.comments) };
+    spans.push(fetch.comments.start.clone());
+    printer.fetch(&head, spans, fetch);
+    printer.page.print(written)
+}
+
+pub(super) struct Printer<'a> {
+    page: Page<'a>,
+}
+
+impl Printer<'_> {
+    pub(super) fn line(&mut self, text: String, spans: Vec<Span>) {
+        self.page.leaf(text, spans);
     }
 
-    pub(super) fn block(&mut self, head: &str, is_empty: bool, body: impl FnOnce(&mut Self)) {
-        if is_empty {
-            return self.line(&format!("{head} {{ }}"));
-        }
-        self.line(&format!("{head} {{"));
-        self.depth += 1;
+    /// Lines in braces. With nothing in them, there are braces still if they say something.
+    pub(super) fn block(
+        &mut self,
+        head: String,
+        spans: Vec<Span>,
+        keeps_braces: bool,
+        body: impl FnOnce(&mut Self),
+    ) {
+        let around = [format!("{head} {{"), "}".to_owned()];
+        let empty = if keeps_braces { format!("{head} {{ }}") } else { head };
+        self.page.open(empty, around, spans);
         body(self);
-        self.depth -= 1;
-        self.line("}");
+        self.page.close();
     }
 
-    fn fetch(&mut self, fetch: &Fetch) {
-        let head = format!("fetch {}", name(&fetch.table.node));
-        let whole = whole_query(fetch);
-        // All columns is what a query without columns gives.
-        let columns = match &fetch.body.columns {
-            Columns::All => None,
-            Columns::Listed(listed) => Some(joined(listed, selected)),
-        };
-        let body = Body { columns: Columns::default(), ..fetch.body.clone() };
-        let is_empty = whole.is_empty()
-            && columns.as_deref().is_none_or(str::is_empty)
-            && body == Body::default();
-        self.block(&head, is_empty, |printer| {
-            printer.body(&fetch.body, columns);
-            whole.iter().for_each(|line| printer.line(line));
+    fn fetch(&mut self, head: &str, mut spans: Vec<Span>, fetch: &Fetch) {
+        spans.push(fetch.table.span.clone());
+        self.block(format!("{head}fetch {}", name(&fetch.table.node)), spans, true, |printer| {
+            // All columns is what a query without columns gives.
+            printer.body(&fetch.body, fetch.body.columns != Columns::All);
+            printer.whole_query(fetch);
         });
     }
 
     /// The sections of a table.
-    fn body(&mut self, body: &Body, columns: Option<String>) {
+    fn body(&mut self, body: &Body, with_columns: bool) {
         if !body.groups.is_empty() {
-            self.line(&format!("group {}", joined(&body.groups, grouped)));
+            let spans = body.groups.iter().flat_map(grouped_spans).collect();
+            self.line(format!("group {}", joined(&body.groups, grouped)), spans);
         }
-        if let Some(columns) = columns.filter(|columns| !columns.is_empty()) {
-            self.line(&format!("columns {columns}"));
+        match &body.columns {
+            Columns::All if with_columns => self.line("columns *".to_owned(), Vec::new()),
+            Columns::Listed(listed) if !listed.is_empty() => {
+                let spans = listed.iter().flat_map(selected_spans).collect();
+                self.line(format!("columns {}", joined(listed, selected)), spans);
+            }
+            Columns::All | Columns::Listed(_) => {}
         }
         if let Some(group) = &body.filter {
-            self.group("filter", group);
+            self.group("filter".to_owned(), Vec::new(), group);
         }
         body.links.iter().for_each(|link| self.link(link));
         if !body.order.is_empty() {
-            self.line(&format!("order {}", joined(&body.order, order)));
+            let spans = body.order.iter().flat_map(|order| column_spans(&order.column)).collect();
+            self.line(format!("order {}", joined(&body.order, order)), spans);
         }
     }
 
@@ -83,34 +113,46 @@ impl Printer {
         let table = name(&link.table.node);
         let head =
             format!("link {kind}{table}{}{}", alias.unwrap_or_default(), join(link.join.as_ref()));
-        if link.body == Body::default() {
-            return self.line(&head);
-        }
-        let columns = match &link.body.columns {
-            Columns::All => "*".to_owned(),
-            Columns::Listed(listed) => joined(listed, selected),
-        };
-        self.block(&head, false, |printer| printer.body(&link.body, Some(columns)));
+        let mut spans = vec![link.kind.span.clone(), link.table.span.clone()];
+        spans.extend(link.alias.as_ref().map(|alias| alias.span.clone()));
+        spans.extend(join_spans(link.join.as_ref()));
+        self.block(head, spans, false, |printer| printer.body(&link.body, true));
     }
-}
 
-/// What is said of the whole query, a line each.
-fn whole_query(fetch: &Fetch) -> Vec<String> {
-    let paging = &fetch.paging;
-    let number = |word: &str, number: &Option<crate::ast::Spanned<u32>>| {
-        number.as_ref().map(|number| format!("{word} {}", number.node))
-    };
-    let page = [number("page", &paging.page), number("size", &paging.size)];
-    let page: Vec<String> = page.into_iter().flatten().collect();
-    let lines = [
-        fetch.raw_order.then(|| "raw-order".to_owned()),
-        fetch.distinct.as_ref().map(|_| "distinct".to_owned()),
-        number("top", &paging.top),
-        (!page.is_empty()).then(|| page.join(" ")),
-        paging.cookie.as_ref().map(|cookie| format!("cookie {}", quoted(&cookie.node))),
-        paging.total.as_ref().map(|_| "total".to_owned()),
-    ];
-    lines.into_iter().flatten().collect()
+    /// What is said of the whole query.
+    fn whole_query(&mut self, fetch: &Fetch) {
+        let paging = &fetch.paging;
+        let flags = [("raw-order", &fetch.raw_order), ("distinct", &fetch.distinct)];
+        for (word, flag) in flags {
+            if let Some(flag) = flag {
+                self.line(word.to_owned(), vec![flag.span.clone()]);
+            }
+        }
+        self.numbers(&[("top", &paging.top)]);
+        self.numbers(&[("page", &paging.page), ("size", &paging.size)]);
+        if let Some(cookie) = &paging.cookie {
+            self.line(format!("cookie {}", quoted(&cookie.node)), vec![cookie.span.clone()]);
+        }
+        if let Some(total) = &paging.total {
+            self.line("total".to_owned(), vec![total.span.clone()]);
+        }
+    }
+
+    /// Numbers of rows on one line, if any is there.
+    fn numbers(&mut self, numbers: &[(&str, &Option<Spanned<Value<u32>>>)]) {
+        let (mut words, mut spans) = (Vec::new(), Vec::new());
+        for (word, number) in numbers {
+            let Some(number) = number else { continue };
+            words.push(match &number.node {
+                Value::Given(number) => format!("{word} {number}"),
+                Value::Parameter(name) => format!("{word} ${name}"),
+            });
+            spans.push(number.span.clone());
+        }
+        if !words.is_empty() {
+            self.line(words.join(" "), spans);
+        }
+    }
 }
 
 pub(super) fn joined<T>(items: &[T], print: impl Fn(&T) -> String) -> String {
@@ -123,7 +165,29 @@ pub(super) fn join(join: Option<&Join>) -> String {
         .unwrap_or_default()
 }
 
-fn with_alias(term: String, alias: Option<&crate::ast::Spanned<Name>>) -> String {
+pub(super) fn join_spans(join: Option<&Join>) -> Vec<Span> {
+    join.map(|join| vec![join.from.span.clone(), join.to.span.clone()]).unwrap_or_default()
+}
+
+pub(super) fn column_spans(column: &ColumnRef) -> Vec<Span> {
+    let link = column.link.as_ref().map(|link| link.span.clone());
+    link.into_iter().chain([column.column.span.clone()]).collect()
+}
+
+fn selected_spans(selected: &Selected) -> Vec<Span> {
+    let function = selected.term.function().map(|function| function.span.clone());
+    let names = [selected.term.column(), selected.alias.as_ref()];
+    function.into_iter().chain(names.into_iter().flatten().map(|name| name.span.clone())).collect()
+}
+
+fn grouped_spans(grouped: &Grouped) -> Vec<Span> {
+    let mut spans = vec![grouped.column.span.clone()];
+    spans.extend(grouped.part.as_ref().map(|part| part.span.clone()));
+    spans.extend(grouped.alias.as_ref().map(|alias| alias.span.clone()));
+    spans
+}
+
+fn with_alias(term: String, alias: Option<&Spanned<Name>>) -> String {
     match alias {
         Some(alias) => format!("{term} as {}", name(&alias.node)),
         None => term,
@@ -173,7 +237,15 @@ pub(super) fn name(name: &Name) -> String {
     if is_reserved(name) { format!("`{name}`") } else { name.to_string() }
 }
 
-pub(super) fn value(text: &str) -> String {
+/// A value, or the parameter that stands for it.
+pub(super) fn value(value: &Spanned<Value>) -> String {
+    match &value.node {
+        Value::Given(text) => literal(text),
+        Value::Parameter(name) => format!("${name}"),
+    }
+}
+
+fn literal(text: &str) -> String {
     if is_bare_value(text) && !looks_like_a_code(text) {
         return text.to_owned();
     }

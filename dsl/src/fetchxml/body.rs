@@ -65,7 +65,8 @@ fn asked(reading: &Reading, node: Node<'_, '_>) -> Option<Asked> {
     let attributes = Attributes::read(reading, node, &ATTRIBUTE);
     children(reading, node, &ATTRIBUTE);
     let column = attributes.required("name")?;
-    let column = reading.name(&column.node, column.span.clone(), "a column's name")?;
+    let column =
+        reading.noted(reading.name(&column.node, column.span.clone(), "a column's name"))?;
     let alias = match attributes.get("alias") {
         Some(_) => Some(attributes.name("alias", "an alias")?),
         None => None,
@@ -162,10 +163,16 @@ fn order(reading: &Reading, node: Node<'_, '_>) -> Option<Order> {
             reading.report(error.expected("one or the other"));
             return None;
         }
-        (None, Some(alias)) => reading.column_ref(&alias.node, alias.span.clone(), "an alias")?,
+        (None, Some(alias)) => {
+            reading.noted(reading.column_ref(&alias.node, alias.span.clone(), "an alias"))?
+        }
         (..) => {
             let column = attributes.required("attribute")?;
-            let column = reading.name(&column.node, column.span.clone(), "a column's name")?;
+            let column = reading.noted(reading.name(
+                &column.node,
+                column.span.clone(),
+                "a column's name",
+            ))?;
             let link = match attributes.get("entityname") {
                 Some(_) => Some(attributes.name("entityname", "a link's name")?),
                 None => None,

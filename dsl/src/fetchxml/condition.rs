@@ -8,7 +8,7 @@ use super::{
     vocabulary::{CONDITION, FILTER, LINK, VALUE},
 };
 use crate::{
-    ast::{ColumnRef, Condition, Connective, Group, Linked, Part, Quantifier, Spanned},
+    ast::{ColumnRef, Condition, Connective, Group, Linked, Part, Quantifier, Spanned, Value},
     diagnostic::code,
     reading::{Given, Reading},
     source::{Span, quoted},
@@ -77,7 +77,7 @@ fn condition(reading: &Reading, node: Node<'_, '_>) -> Option<Condition> {
     let column = column(reading, &attributes);
     let operator = attributes
         .required("operator")
-        .and_then(|found| reading.operator(&found.node, found.span.clone()));
+        .and_then(|found| reading.noted(reading.operator(&found.node, found.span.clone())));
     // A value in a wrong place has been reported: that it is not in the right one says nothing new.
     if has_strays(node, values.len()) {
         return None;
@@ -88,8 +88,9 @@ fn condition(reading: &Reading, node: Node<'_, '_>) -> Option<Condition> {
 
 fn column(reading: &Reading, attributes: &Attributes<'_>) -> Option<ColumnRef> {
     let column = attributes.required("attribute");
-    let column =
-        column.and_then(|found| reading.name(&found.node, found.span.clone(), "a column's name"));
+    let column = column.and_then(|found| {
+        reading.noted(reading.name(&found.node, found.span.clone(), "a column's name"))
+    });
     let link = match attributes.get("entityname") {
         Some(_) => Some(attributes.name("entityname", "a link's name")?),
         None => None,
@@ -102,15 +103,21 @@ fn given(
     reading: &Reading,
     node: Node<'_, '_>,
     attributes: &Attributes<'_>,
-    values: Vec<Spanned<String>>,
+    values: Vec<Spanned<Value>>,
 ) -> Option<Given> {
     let two = match (attributes.get("value"), attributes.get("valueof"), values.is_empty()) {
         (None, None, true) => return Some(Given::Nothing),
-        (Some(value), None, true) => return Some(Given::One(value.clone())),
+        (Some(value), None, true) => {
+            return Some(Given::One(Spanned::new(
+                Value::Given(value.node.clone()),
+                value.span.clone(),
+            )));
+        }
         (None, None, false) => return Some(Given::List(values)),
         (None, Some(other), true) => {
             let what = "a column, or a link's name, `.` and a column";
-            return reading.column_ref(&other.node, other.span.clone(), what).map(Given::Column);
+            let other = reading.column_ref(&other.node, other.span.clone(), what);
+            return reading.noted(other).map(Given::Column);
         }
         (Some(_), None, false) => "the attribute `value` and elements `value`",
         (Some(_), Some(_), _) => "the attributes `value` and `valueof`",
@@ -129,7 +136,7 @@ fn has_strays(node: Node<'_, '_>, values: usize) -> bool {
     node.children().any(is_text) || node.children().filter(Node::is_element).count() > values
 }
 
-fn value(reading: &Reading, node: Node<'_, '_>) -> Spanned<String> {
+fn value(reading: &Reading, node: Node<'_, '_>) -> Spanned<Value> {
     Attributes::read(reading, node, &VALUE);
     for child in node.children() {
         let message = match child.node_type() {
@@ -146,7 +153,7 @@ fn value(reading: &Reading, node: Node<'_, '_>) -> Spanned<String> {
         (Some(first), Some(last)) => first.range().start..last.range().end,
         _ => node.range(),
     };
-    Spanned::new(text, place)
+    Spanned::new(Value::Given(text), place)
 }
 
 fn linked(reading: &Reading, node: Node<'_, '_>, depth: usize) -> Option<Linked> {
@@ -159,8 +166,9 @@ fn linked(reading: &Reading, node: Node<'_, '_>, depth: usize) -> Option<Linked>
         .collect();
     let filter = joined(filters, tag(node));
     let table = attributes.required("name");
-    let table =
-        table.and_then(|found| reading.name(&found.node, found.span.clone(), "a table's name"));
+    let table = table.and_then(|found| {
+        reading.noted(reading.name(&found.node, found.span.clone(), "a table's name"))
+    });
     let join = link::join(reading, &attributes)?;
     Some(Linked { quantifier: quantifier?, table: table?, join, filter })
 }

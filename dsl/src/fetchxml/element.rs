@@ -156,7 +156,7 @@ impl<'a> Attributes<'a> {
     /// The attribute as a name, if it is there; reported if it is none.
     pub(super) fn name(&self, name: &str, what: &str) -> Option<Spanned<Name>> {
         let found = self.get(name)?;
-        self.reading.name(&found.node, found.span.clone(), what)
+        self.reading.noted(self.reading.name(&found.node, found.span.clone(), what))
     }
 
     /// The attribute of this name; reported if it is not there.

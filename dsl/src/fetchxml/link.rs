@@ -25,7 +25,7 @@ pub(super) fn link(reading: &Reading, node: Node<'_, '_>, depth: usize) -> Optio
     let kind = kind(reading, attributes.get("link-type"), tag(node));
     let body = body::body(reading, node, &JOIN, depth);
     let table = attributes.required("name")?;
-    let table = reading.name(&table.node, table.span.clone(), "a table's name")?;
+    let table = reading.noted(reading.name(&table.node, table.span.clone(), "a table's name"))?;
     let alias = match attributes.get("alias") {
         Some(_) => Some(attributes.name("alias", "an alias")?),
         None => None,
@@ -40,7 +40,9 @@ pub(super) fn join(reading: &Reading, attributes: &Attributes<'_>) -> Option<Opt
         return Some(None);
     }
     let (from, to) = (attributes.required("from"), attributes.required("to"));
-    let read = |found: &Spanned<String>, what| reading.name(&found.node, found.span.clone(), what);
+    let read = |found: &Spanned<String>, what| {
+        reading.noted(reading.name(&found.node, found.span.clone(), what))
+    };
     let from = from.and_then(|found| read(found, "a column of the linked table"));
     let to = to.and_then(|found| read(found, "a column of the table around it"));
     Some(Some(Join { from: from?, to: to? }))

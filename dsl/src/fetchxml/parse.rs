@@ -4,15 +4,17 @@ use roxmltree::Node;
 
 use super::{
     body,
+    comments::comments,
     document::document,
     element::{Attributes, children, tag},
     vocabulary::{ENTITY, Element, FETCH},
 };
 use crate::{
     Syntax,
-    ast::{Columns, Fetch, Paging, Spanned},
+    ast::{Columns, Comments, Fetch, Paging, Spanned, Value},
     diagnostic::{Diagnostic, code},
     reading::Reading,
+    shape::whole_number,
     source::Notes,
 };
 
@@ -20,13 +22,15 @@ use crate::{
 pub(crate) fn parse(text: &str) -> Result<Fetch, Vec<Diagnostic>> {
     let reading = Reading::new(Syntax::FetchXml, text);
     let source = reading.source.clone();
-    let fetch = match document(&source) {
-        Ok(document) => fetch(&reading, document.root()),
-        Err(error) => {
-            reading.report(*error);
-            None
-        }
-    };
+    let read = document(&source).and_then(|document| {
+        let fetch = fetch(&reading, document.root());
+        let comments = comments(&document, tag(document.root_element()));
+        Ok(fetch.map(|fetch| Fetch { comments, notes: reading.take_notes(), ..fetch }))
+    });
+    let fetch = reading.noted(read.map_err(|error| *error)).flatten();
+    if let Some(fetch) = &fetch {
+        reading.check_shape(fetch);
+    }
     reading.finish(fetch)
 }
 
@@ -51,15 +55,16 @@ fn entity(reading: &Reading, attributes: &Attributes<'_>, node: Node<'_, '_>) ->
     let name = Attributes::read(reading, node, &ENTITY);
     let table = name.required("name");
     let body = body::body(reading, node, &ENTITY, 0);
-    let table = reading.name(&table?.node, table?.span.clone(), "a table's name")?;
+    let table = reading.noted(reading.name(&table?.node, table?.span.clone(), "a table's name"))?;
     let mut fetch = Fetch {
         source: reading.source.clone(),
         table,
         body,
         distinct: attributes.flag("distinct"),
-        raw_order: attributes.flag("useraworderby").is_some(),
+        raw_order: attributes.flag("useraworderby"),
         paging: paging(reading, attributes),
         notes: Notes::default(),
+        comments: Comments::default(),
     };
     check_aggregate(reading, &fetch, attributes, node);
     check_orders(reading, node, fetch.is_aggregate());
@@ -72,7 +77,9 @@ fn entity(reading: &Reading, attributes: &Attributes<'_>, node: Node<'_, '_>) ->
 fn paging(reading: &Reading, attributes: &Attributes<'_>) -> Paging {
     let number = |name: &str| {
         let found = attributes.get(name)?;
-        reading.whole_number(name, &found.node, found.span.clone())
+        let read = whole_number(&reading.source, name, &found.node, found.span.clone());
+        let number = reading.noted(read)?;
+        Some(Spanned::new(Value::Given(number), found.span.clone()))
     };
     Paging {
         top: number("top"),

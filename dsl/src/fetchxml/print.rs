@@ -2,65 +2,103 @@
 
 use std::fmt::Write as _;
 
-use crate::ast::{Body, ColumnRef, Columns, Fetch, Function, Grouped, Link, Order, Selected, Term};
+use super::comments::written;
+use crate::{
+    ast::{
+        Body, ColumnRef, Columns, Fetch, Function, Grouped, Join, Link, Order, Selected, Span,
+        Spanned, Term, Value,
+    },
+    page::Page,
+};
 
 /// Prints a query, with a line break at its end.
 pub(crate) fn print(fetch: &Fetch) -> String {
-    let mut printer = Printer { out: String::new(), depth: 0, is_aggregate: fetch.is_aggregate() };
-    let numbers =
-        [("top", &fetch.paging.top), ("count", &fetch.paging.size), ("page", &fetch.paging.page)];
-    let numbers =
-        numbers.map(|(name, number)| number.as_ref().map(|number| (name, number.node.to_string())));
-    let mut attributes: Vec<(&str, &str)> =
-        numbers.iter().flatten().map(|(name, number)| (*name, number.as_str())).collect();
-    attributes.extend(fetch.paging.cookie.as_ref().map(|c| ("paging-cookie", c.node.as_str())));
-    let flags = [
-        ("returntotalrecordcount", fetch.paging.total.is_some()),
-        ("distinct", fetch.distinct.is_some()),
-        ("aggregate", printer.is_aggregate),
-        ("useraworderby", fetch.raw_order),
-    ];
-    attributes.extend(flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| (name, "true")));
-    printer.element("fetch", &attributes, |printer| {
-        let table = &fetch.table.node;
-        printer.element("entity", &[("name", table)], |printer| printer.body(table, &fetch.body));
+    let page = Page::new(&fetch.comments);
+    let mut printer = Printer { page, is_aggregate: fetch.is_aggregate() };
+    let (attributes, spans) = whole_query(fetch);
+    printer.element("fetch", &attributes, spans, |printer| {
+        let table = &fetch.table;
+        let spans = vec![table.span.clone()];
+        printer.element("entity", &[("name", table.node.to_string())], spans, |printer| {
+            printer.body(&table.node, &fetch.body);
+        });
     });
-    printer.out
+    printer.page.print(written)
 }
 
-pub(super) struct Printer {
-    out: String,
-    depth: usize,
+/// The attributes of `fetch`.
+fn whole_query(fetch: &Fetch) -> (Vec<(&'static str, String)>, Vec<Span>) {
+    let paging = &fetch.paging;
+    let mut attributes = Vec::new();
+    let mut spans = vec![fetch.comments.start.clone()];
+    for (name, number) in [("top", &paging.top), ("count", &paging.size), ("page", &paging.page)] {
+        let Some(number) = number else { continue };
+        attributes.push(match &number.node {
+            Value::Given(number) => (name, number.to_string()),
+            Value::Parameter(parameter) => (name, format!("${parameter}")),
+        });
+        spans.push(number.span.clone());
+    }
+    if let Some(cookie) = &paging.cookie {
+        attributes.push(("paging-cookie", cookie.node.clone()));
+        spans.push(cookie.span.clone());
+    }
+    let aggregate = fetch.is_aggregate().then(|| Spanned::nowhere(()));
+    let flags = [
+        ("returntotalrecordcount", &paging.total),
+        ("distinct", &fetch.distinct),
+        ("aggregate", &aggregate),
+        ("useraworderby", &fetch.raw_order),
+    ];
+    for (name, flag) in flags {
+        if let Some(flag) = flag {
+            attributes.push((name, "true".to_owned()));
+            spans.push(flag.span.clone());
+        }
+    }
+    (attributes, spans)
+}
+
+pub(super) struct Printer<'a> {
+    page: Page<'a>,
     is_aggregate: bool,
 }
 
-impl Printer {
-    pub(super) fn line(&mut self, text: &str) {
-        let indent = "  ".repeat(self.depth);
-        writeln!(self.out, "{indent}{text}").expect("a String takes all writes");
+impl Printer<'_> {
+    pub(super) fn line(&mut self, text: String, spans: Vec<Span>) {
+        self.page.leaf(text, spans);
     }
 
     pub(super) fn element(
         &mut self,
         name: &str,
-        attributes: &[(&str, &str)],
+        attributes: &[(&str, impl AsRef<str>)],
+        spans: Vec<Span>,
         body: impl FnOnce(&mut Self),
     ) {
-        self.line(&format!("<{}>", tag(name, attributes)));
-        self.depth += 1;
+        let tag = tag(name, attributes);
+        let around = [format!("<{tag}>"), format!("</{name}>")];
+        self.page.open(format!("<{tag} />"), around, spans);
         body(self);
-        self.depth -= 1;
-        self.line(&format!("</{name}>"));
+        self.page.close();
     }
 
-    pub(super) fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.line(&format!("<{} />", tag(name, attributes)));
+    pub(super) fn empty(
+        &mut self,
+        name: &str,
+        attributes: &[(&str, impl AsRef<str>)],
+        spans: Vec<Span>,
+    ) {
+        self.element(name, attributes, spans, |_| {});
     }
 
     fn body(&mut self, table: &str, body: &Body) {
         body.groups.iter().for_each(|grouped| self.grouped(grouped));
         match &body.columns {
-            Columns::All => self.empty("all-attributes", &[]),
+            Columns::All => {
+                let none: [(&str, &str); 0] = [];
+                self.empty("all-attributes", &none, Vec::new());
+            }
             Columns::Listed(listed) => {
                 listed.iter().for_each(|selected| self.selected(table, selected));
             }
@@ -80,7 +118,10 @@ impl Printer {
             attributes.push(("dategrouping", part.node.name()));
             attributes.extend(grouped.utc.then_some(("usertimezone", "false")));
         }
-        self.empty("attribute", &attributes);
+        let mut spans = vec![grouped.column.span.clone()];
+        spans.extend(grouped.part.as_ref().map(|part| part.span.clone()));
+        spans.extend(grouped.alias.as_ref().map(|alias| alias.span.clone()));
+        self.empty("attribute", &attributes, spans);
     }
 
     fn selected(&mut self, table: &str, selected: &Selected) {
@@ -94,7 +135,10 @@ impl Printer {
             let distinct = *distinct && function.node != Function::Rows;
             attributes.extend(distinct.then_some(("distinct", "true")));
         }
-        self.empty("attribute", &attributes);
+        let function = selected.term.function().map(|function| function.span.clone());
+        let names = [selected.term.column(), selected.alias.as_ref()];
+        let names = names.into_iter().flatten().map(|name| name.span.clone());
+        self.empty("attribute", &attributes, function.into_iter().chain(names).collect());
     }
 
     fn order(&mut self, order: &Order) {
@@ -110,7 +154,9 @@ impl Printer {
         if order.descending {
             attributes.push(("descending", "true"));
         }
-        self.empty("order", &attributes);
+        let mut spans = vec![column.span.clone()];
+        spans.extend(link.as_ref().map(|link| link.span.clone()));
+        self.empty("order", &attributes, spans);
     }
 
     fn link(&mut self, link: &Link) {
@@ -120,19 +166,23 @@ impl Printer {
         }
         attributes.extend(link.alias.as_ref().map(|alias| ("alias", alias.node.as_str())));
         attributes.push(("link-type", link.kind.node.link_type()));
-        if link.body == Body::default() {
-            return self.empty("link-entity", &attributes);
-        }
-        self.element("link-entity", &attributes, |printer| {
+        let mut spans = vec![link.kind.span.clone(), link.table.span.clone()];
+        spans.extend(link.alias.as_ref().map(|alias| alias.span.clone()));
+        spans.extend(join_spans(link.join.as_ref()));
+        self.element("link-entity", &attributes, spans, |printer| {
             printer.body(&link.table.node, &link.body);
         });
     }
 }
 
-fn tag(name: &str, attributes: &[(&str, &str)]) -> String {
+pub(super) fn join_spans(join: Option<&Join>) -> Vec<Span> {
+    join.map(|join| vec![join.from.span.clone(), join.to.span.clone()]).unwrap_or_default()
+}
+
+fn tag(name: &str, attributes: &[(&str, impl AsRef<str>)]) -> String {
     let mut out = name.to_owned();
     for (name, value) in attributes {
-        write!(out, " {name}=\"{}\"", escaped(value)).expect("a String takes all writes");
+        write!(out, " {name}=\"{}\"", escaped(value.as_ref())).expect("a String takes all writes");
     }
     out
 }

@@ -1,18 +1,18 @@
 //! Prints filters in FetchXML: groups, conditions, links that test for rows.
 
-use super::print::{Printer, escaped};
+use std::borrow::Cow;
+
+use super::print::{Printer, escaped, join_spans};
 use crate::{
-    ast::{Condition, Group, Linked, Part},
+    ast::{Condition, Group, Linked, Part, Value},
     operator::Arity,
 };
 
-impl Printer {
+impl Printer<'_> {
     pub(super) fn group(&mut self, group: &Group) {
         let attributes = [("type", group.connective.node.name())];
-        if group.parts.is_empty() {
-            return self.empty("filter", &attributes);
-        }
-        self.element("filter", &attributes, |printer| {
+        let spans = vec![group.connective.span.clone()];
+        self.element("filter", &attributes, spans, |printer| {
             for part in &group.parts {
                 match part {
                     Part::Group(group) => printer.group(group),
@@ -29,34 +29,53 @@ impl Printer {
             attributes.extend([("from", join.from.node.as_str()), ("to", &join.to.node)]);
         }
         attributes.push(("link-type", linked.quantifier.node.name()));
-        match &linked.filter {
-            Some(group) => self.element("link-entity", &attributes, |printer| printer.group(group)),
-            None => self.empty("link-entity", &attributes),
-        }
+        let mut spans = vec![linked.quantifier.span.clone(), linked.table.span.clone()];
+        spans.extend(join_spans(linked.join.as_ref()));
+        self.element("link-entity", &attributes, spans, |printer| {
+            linked.filter.iter().for_each(|group| printer.group(group));
+        });
     }
 
     fn condition(&mut self, condition: &Condition) {
         let operator = condition.operator.node;
         let mut attributes: Vec<(&str, &str)> = Vec::new();
-        attributes.extend(condition.column.link.as_ref().map(|l| ("entityname", l.node.as_str())));
+        let mut spans = vec![condition.column.column.span.clone(), condition.operator.span.clone()];
+        if let Some(link) = &condition.column.link {
+            attributes.push(("entityname", &link.node));
+            spans.push(link.span.clone());
+        }
         attributes.push(("attribute", &condition.column.column.node));
         attributes.push(("operator", operator.name()));
         if let Some(other) = &condition.valueof {
-            let other = other.to_string();
-            attributes.push(("valueof", &other));
-            return self.empty("condition", &attributes);
+            let text = other.to_string();
+            attributes.push(("valueof", &text));
+            spans.push(other.span());
+            return self.empty("condition", &attributes, spans);
         }
         match (operator.info().arity, condition.values.first()) {
-            (Arity::Two | Arity::Many, _) => self.element("condition", &attributes, |printer| {
-                for value in &condition.values {
-                    printer.line(&format!("<value>{}</value>", escaped(&value.node)));
-                }
-            }),
-            (Arity::One, Some(value)) => {
-                attributes.push(("value", &value.node));
-                self.empty("condition", &attributes);
+            (Arity::Two | Arity::Many, _) => {
+                self.element("condition", &attributes, spans, |printer| {
+                    for found in &condition.values {
+                        let line = format!("<value>{}</value>", escaped(&text(&found.node)));
+                        printer.line(line, vec![found.span.clone()]);
+                    }
+                });
             }
-            _ => self.empty("condition", &attributes),
+            (Arity::One, Some(found)) => {
+                let text = text(&found.node);
+                attributes.push(("value", &text));
+                spans.push(found.span.clone());
+                self.empty("condition", &attributes, spans);
+            }
+            _ => self.empty("condition", &attributes, spans),
         }
+    }
+}
+
+/// A value's text; a parameter's name after `$`.
+fn text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Given(text) => Cow::Borrowed(text),
+        Value::Parameter(name) => Cow::Owned(format!("${name}")),
     }
 }

@@ -56,7 +56,7 @@ impl<'a> Lint<'a> {
             _ => return,
         };
         let [value] = ast.values.as_slice() else { return };
-        if !value.node.contains(['%', '_', '[']) {
+        if value.node.given().is_some_and(|text| !text.contains(['%', '_', '['])) {
             self.warn(code::PLAIN_PATTERN, value.span.clone(), || {
                 let message = "a pattern without a wildcard stands for the whole text";
                 let help = format!("write `%` where any text may stand, or ask by `{equal}`");
@@ -84,10 +84,11 @@ impl<'a> Lint<'a> {
         &mut self,
         condition: &Condition,
         at: usize,
-        value: &Spanned<String>,
+        value: &Spanned<ast::Value>,
         literal: &Literal,
     ) {
-        let is_day = matches!(literal, Literal::Local(_)) && value.node.trim().len() == DAY_LENGTH;
+        let is_day = matches!(literal, Literal::Local(_))
+            && value.node.given().is_some_and(|text| text.trim().len() == DAY_LENGTH);
         let (effect, help) = match (condition.operator, at) {
             (Operator::Eq | Operator::In, _) => (
                 "only that moment is meant",
@@ -125,7 +126,7 @@ impl<'a> Lint<'a> {
     }
 
     /// A day compared with a time.
-    fn time(&mut self, condition: &Condition, value: &Spanned<String>, literal: &Literal) {
+    fn time(&mut self, condition: &Condition, value: &Spanned<ast::Value>, literal: &Literal) {
         let effect = match literal {
             Literal::Local(local) if local.time() != Time::midnight() => {
                 "a day stands for its first moment"

@@ -49,8 +49,8 @@ impl<'a> Resolver<'a> {
         let given = condition.values.iter().enumerate();
         let literals: Vec<_> =
             given.map(|(at, value)| self.literal(operator, at, table, column, value)).collect();
-        let literals: Vec<Literal> = literals.into_iter().collect::<Option<_>>()?;
         self.look_twice(condition, &literals);
+        let literals: Vec<Literal> = literals.into_iter().collect::<Option<_>>()?;
         let operand = fitting(operator.info().arity, literals);
         if operand.is_none() {
             self.report(|source| wrong_arity(source, &condition.operator));
@@ -65,16 +65,24 @@ impl<'a> Resolver<'a> {
         at: usize,
         table: &Table,
         column: &Column,
-        value: &Spanned<String>,
+        value: &Spanned<ast::Value>,
     ) -> Option<Literal> {
-        match operand::literal(operator, at, table, column, &value.node) {
+        let text = match &value.node {
+            ast::Value::Given(text) => text,
+            ast::Value::Parameter(name) => {
+                let name = Spanned::new(name.clone(), value.span.clone());
+                self.check_parameter(&name, operator, column);
+                return None;
+            }
+        };
+        match operand::literal(operator, at, table, column, text) {
             Ok(literal) => {
-                self.check_option(column, value, &literal);
+                self.check_option(column, text, &value.span, &literal);
                 Some(literal)
             }
             Err(misread) => {
                 self.report(|source| {
-                    let found = quoted(&value.node);
+                    let found = quoted(text);
                     let message = match operator.info().values {
                         ValueKind::Column => format!("found {found} for column `{}`", column.name),
                         _ => format!("found {found} for operator `{}`", operator.name()),
@@ -92,7 +100,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Warns of what is right and hardly meant.
-    fn look_twice(&self, condition: &ast::Condition, literals: &[Literal]) {
+    fn look_twice(&self, condition: &ast::Condition, literals: &[Option<Literal>]) {
         let operator = condition.operator.node;
         let begins_anywhere = matches!(
             operator,
@@ -100,7 +108,8 @@ impl<'a> Resolver<'a> {
         );
         let mut seen = BTreeSet::new();
         for (value, literal) in condition.values.iter().zip(literals) {
-            if begins_anywhere && value.node.starts_with('%') {
+            let (Some(text), Some(literal)) = (value.node.given(), literal) else { continue };
+            if begins_anywhere && text.starts_with('%') {
                 self.advise(|source| {
                     let message = "a pattern that begins with a wildcard looks at every row";
                     let warning =
@@ -111,7 +120,7 @@ impl<'a> Resolver<'a> {
             // Where two values are a list of both, to say one twice is right.
             if operator.info().arity == Arity::Many && !seen.insert(literal_key(literal)) {
                 self.advise(|source| {
-                    let message = format!("found {} twice in the list", quoted(&value.node));
+                    let message = format!("found {} twice in the list", quoted(text));
                     let warning =
                         source.warning(code::DUPLICATE_VALUE, value.span.clone(), message);
                     warning.help("leave one of them out")

@@ -7,7 +7,12 @@ use haversack_core::{
 };
 
 use super::{Resolver, literal::Misread};
-use crate::{Syntax, ast::Spanned, diagnostic::code, query::Literal, source::named};
+use crate::{
+    Syntax,
+    diagnostic::code,
+    query::Literal,
+    source::{Span, named},
+};
 
 /// Options that a message lists at the most.
 const OPTIONS_LISTED_MAX: usize = 12;
@@ -80,24 +85,30 @@ fn shown(label: &str) -> String {
 impl Resolver<'_> {
     /// Warns of an option that the column does not have, which no row can hold, and of what another
     /// reader of the query would not take.
-    pub(super) fn check_option(&self, column: &Column, value: &Spanned<String>, literal: &Literal) {
+    pub(super) fn check_option(
+        &self,
+        column: &Column,
+        text: &str,
+        place: &Span,
+        literal: &Literal,
+    ) {
+        let text = text.trim();
         let option = match literal {
             Literal::Value(Value::Choice(option)) => option,
             Literal::Value(Value::Boolean(flag)) => {
-                let is_label = !matches!(value.node.trim(), "0" | "1" | "true" | "false");
+                let is_label = !matches!(text, "0" | "1" | "true" | "false");
                 return if is_label {
-                    self.check_portable(value, i32::from(*flag))
+                    self.check_portable(text, place, i32::from(*flag))
                 };
             }
             _ => return,
         };
-        let text = value.node.trim();
         if number(text).is_none() {
-            self.check_portable(value, *option);
+            self.check_portable(text, place, *option);
         } else if !column.options.is_empty() && column.label(*option).is_none() {
             self.advise(|source| {
                 let message = format!("column `{}` has no option {option}", column.name);
-                let warning = source.warning(code::UNKNOWN_OPTION, value.span.clone(), message);
+                let warning = source.warning(code::UNKNOWN_OPTION, place.clone(), message);
                 let warning = warning.expected(options(column));
                 match labelled(column, text).as_slice() {
                     [meant, ..] => warning.help(format!(
@@ -110,11 +121,11 @@ impl Resolver<'_> {
         }
     }
 
-    fn check_portable(&self, value: &Spanned<String>, option: i32) {
+    fn check_portable(&self, text: &str, place: &Span, option: i32) {
         if Syntax::of(self.source.text()) == Syntax::FetchXml {
             self.advise(|source| {
-                let message = format!("found the label {} in FetchXML", named(value.node.trim()));
-                let warning = source.warning(code::LABEL_IN_FETCHXML, value.span.clone(), message);
+                let message = format!("found the label {} in FetchXML", named(text));
+                let warning = source.warning(code::LABEL_IN_FETCHXML, place.clone(), message);
                 warning.help(format!("write its number, {option}: Dataverse takes no other"))
             });
         }

@@ -4,7 +4,7 @@ use haversack_core::{limits::TOP_MAX, settings::Compatibility};
 
 use super::Resolver;
 use crate::{
-    ast::{self, Paging, Spanned},
+    ast::{self, Comments, Paging, Spanned, Value},
     diagnostic::code,
     query::{Cookie, Page},
 };
@@ -15,6 +15,8 @@ impl Resolver<'_> {
         let paging = &fetch.paging;
         self.check_size("top", paging.top.as_ref());
         self.check_size("a page of", paging.size.as_ref());
+        let (page, size) =
+            (self.number("page", paging.page.as_ref()), self.number("size", paging.size.as_ref()));
         let after = match &paging.cookie {
             Some(cookie) => Some(self.cookie(fetch, cookie, sorts_by)?),
             None => None,
@@ -24,15 +26,32 @@ impl Resolver<'_> {
         }
         // A cookie alone asks for the page after its own.
         let next = after.as_ref().map_or(1, |cookie| cookie.page.saturating_add(1));
-        let number = paging.page.as_ref().map_or(next, |page| page.node);
-        let size = paging.size.as_ref().map_or(TOP_MAX, |size| size.node);
+        let number = page?.unwrap_or(next);
+        let size = size?.unwrap_or(TOP_MAX);
         Some(Some(Page { number, size, after }))
     }
 
-    fn check_size(&self, what: &str, size: Option<&Spanned<u32>>) {
+    /// A number if one is said; nothing if a parameter stands for it.
+    pub(super) fn number(
+        &self,
+        what: &str,
+        number: Option<&Spanned<Value<u32>>>,
+    ) -> Option<Option<u32>> {
+        match number.map(|number| (&number.node, &number.span)) {
+            None => Some(None),
+            Some((Value::Given(number), _)) => Some(Some(*number)),
+            Some((Value::Parameter(name), span)) => {
+                self.check_number(&Spanned::new(name.clone(), span.clone()), what);
+                None
+            }
+        }
+    }
+
+    fn check_size(&self, what: &str, size: Option<&Spanned<Value<u32>>>) {
         let is_classic = self.catalog.settings.compatibility == Compatibility::Classic;
-        let Some(size) = size.filter(|size| size.node > TOP_MAX) else { return };
-        let (found, span) = (format!("{what} {}", size.node), size.span.clone());
+        let given = size.and_then(|size| Some((*size.node.given()?, size.span.clone())));
+        let Some((number, span)) = given.filter(|(number, _)| *number > TOP_MAX) else { return };
+        let found = format!("{what} {number}");
         let expected = format!("{TOP_MAX} at the most in classic");
         if is_classic {
             self.report(|source| {
@@ -72,7 +91,8 @@ impl Resolver<'_> {
 
 /// A number for the query without its pages: that of its text in canonical form (FNV-1a).
 pub(super) fn fingerprint(fetch: &ast::Fetch) -> u64 {
-    let whole = ast::Fetch { paging: Paging::default(), ..fetch.clone() };
+    let (paging, comments) = (Paging::default(), Comments::default());
+    let whole = ast::Fetch { paging, comments, ..fetch.clone() };
     let text = crate::dsl::print(&whole);
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

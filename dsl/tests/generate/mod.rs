@@ -3,9 +3,9 @@
 use haversack_core::Name;
 use haversack_dsl::{
     ast::{
-        Body, ColumnRef, Columns, Condition, Connective, DatePart, Fetch, Function, Group, Grouped,
-        Join, Link, LinkKind, Linked, Order, Paging, Part, Quantifier, Selected, Source, Spanned,
-        Term,
+        Body, ColumnRef, Columns, Condition, Connective, DatePart, Definition, Fetch, Function,
+        Group, Grouped, Join, Link, LinkKind, Linked, Order, Paging, Parameter, ParameterType,
+        Part, Quantifier, QueryFile, Selected, Source, Spanned, Term, Value,
     },
     operator::{Arity, OPERATORS, Operator},
 };
@@ -36,14 +36,36 @@ fn character() -> impl Strategy<Value = char> {
     ]
 }
 
-fn value() -> impl Strategy<Value = Spanned<String>> {
+fn text() -> impl Strategy<Value = Spanned<String>> {
     let text = prop_oneof![
         vec(character(), 0..8).prop_map(String::from_iter),
         "-?[0-9]{1,4}(\\.[0-9]{1,3})?([eE][-+]?[0-9])?",
-        select(vec!["true", "false", "null", "", "007", "-", "-0", "]]>", "2026-03-01", " 1"])
-            .prop_map(str::to_owned),
+        select(vec![
+            "true",
+            "false",
+            "null",
+            "",
+            "007",
+            "-",
+            "-0",
+            "]]>",
+            "2026-03-01",
+            " 1",
+            "$a",
+            "2026-03-01T09:30:00Z",
+            "2026-03-01T09:30",
+            "2026-03-01 09:30",
+            "2026-99-99T99:99+01:00",
+            "6f9619ff-8b86-d011-b42d-00c04fc964ff",
+            "{6f9619ff-8b86-d011-b42d-00c04fc964ff}",
+        ])
+        .prop_map(str::to_owned),
     ];
     text.prop_map(Spanned::nowhere)
+}
+
+fn value() -> impl Strategy<Value = Spanned<haversack_dsl::ast::Value>> {
+    text().prop_map(|text| Spanned::nowhere(Value::Given(text.node)))
 }
 
 fn column_ref() -> impl Strategy<Value = ColumnRef> {
@@ -57,7 +79,7 @@ fn condition() -> impl Strategy<Value = Part> {
         match info.arity {
             Arity::None => values.clear(),
             Arity::One => values.truncate(1),
-            Arity::Two => values.resize(2, Spanned::nowhere("2".to_owned())),
+            Arity::Two => values.resize(2, Spanned::nowhere(Value::Given("2".to_owned()))),
             Arity::Many => {}
         }
         let operator = Spanned::nowhere(info.operator);
@@ -180,8 +202,9 @@ fn no_stars(body: &mut Body) {
 }
 
 fn paging() -> impl Strategy<Value = Paging> {
-    let number = || option::of((1_u32..=9000).prop_map(Spanned::nowhere));
-    let cookie = value().prop_filter("an empty cookie is none", |text| !text.node.is_empty());
+    let number =
+        || option::of((1_u32..=9000).prop_map(|number| Spanned::nowhere(Value::Given(number))));
+    let cookie = text().prop_filter("an empty cookie is none", |text| !text.node.is_empty());
     let flag = option::of(Just(Spanned::nowhere(())));
     let pages = (number(), number(), option::of(cookie), flag)
         .prop_map(|(page, size, cookie, total)| Paging { top: None, page, size, cookie, total });
@@ -201,9 +224,10 @@ pub fn fetch() -> impl Strategy<Value = Fetch> {
                         table,
                         body: Body { links, ..body },
                         distinct: distinct.then(|| Spanned::nowhere(())),
-                        raw_order,
+                        raw_order: raw_order.then(|| Spanned::nowhere(())),
                         paging,
                         notes: Default::default(),
+                        comments: Default::default(),
                     };
                     if fetch.body.columns.is_none() && !fetch.is_aggregate() {
                         fetch.body.columns = Columns::All;
@@ -218,4 +242,102 @@ pub fn fetch() -> impl Strategy<Value = Fetch> {
 fn all_links(body: &Body) -> usize {
     let own = body.filter.as_ref().map_or(0, links);
     own + body.links.iter().map(|link| 1 + all_links(&link.body)).sum::<usize>()
+}
+
+/// A value of each type of parameter.
+#[allow(dead_code, reason = "not every binary asks for files")]
+const OF_TYPES: [(ParameterType, &str); 7] = [
+    (ParameterType::String, "a \"text\""),
+    (ParameterType::Integer, "5"),
+    (ParameterType::Decimal, "-2.50"),
+    (ParameterType::Boolean, "true"),
+    (ParameterType::Date, "2026-03-01"),
+    (ParameterType::Datetime, "2026-03-01T09:30:00Z"),
+    (ParameterType::Guid, "6f9619ff-8b86-d011-b42d-00c04fc964ff"),
+];
+
+/// Files of queries with parameters, each with the query that its values make.
+#[allow(dead_code, reason = "not every binary asks for files")]
+pub fn file() -> impl Strategy<Value = (QueryFile, Vec<Fetch>)> {
+    let kind = (select(OF_TYPES.to_vec()), any::<bool>());
+    let one = (fetch(), vec(kind, 1..4));
+    vec(one, 1..4).prop_map(|all| {
+        let all = all.into_iter().enumerate();
+        let (definitions, bound) =
+            all.map(|(at, (fetch, kinds))| define(at, fetch, &kinds)).unzip();
+        (QueryFile { source: Source::default(), definitions }, bound)
+    })
+}
+
+/// A query in which parameters stand for values, and the same with the values.
+fn define(
+    number: usize,
+    bound: Fetch,
+    kinds: &[((ParameterType, &str), bool)],
+) -> (Definition, Fetch) {
+    let nowhere = |text: String| Spanned::nowhere(text.parse().expect("a name"));
+    let parameters: Vec<Parameter> = (0..)
+        .zip(kinds)
+        .map(|(at, ((parameter_type, value), has_default)): (usize, _)| Parameter {
+            name: nowhere(format!("p{at}")),
+            parameter_type: Spanned::nowhere(*parameter_type),
+            default: has_default.then(|| Spanned::nowhere((*value).to_owned())),
+        })
+        .collect();
+    let (mut fetch, mut bound) = (bound.clone(), bound);
+    let mut next = 0;
+    let mut put = |value: &mut Spanned<Value>, bound: &mut Spanned<Value>| {
+        let at = next % kinds.len();
+        next += 1;
+        value.node = Value::Parameter(parameters[at].name.node.clone());
+        bound.node = Value::Given(kinds[at].0.1.to_owned());
+    };
+    both(&mut fetch.body, &mut bound.body, &mut put);
+    (Definition { name: Some(nowhere(format!("q{number}"))), parameters, fetch }, bound)
+}
+
+/// Does something to the values of two bodies that are alike.
+fn both(
+    one: &mut Body,
+    two: &mut Body,
+    put: &mut impl FnMut(&mut Spanned<Value>, &mut Spanned<Value>),
+) {
+    if let (Some(one), Some(two)) = (&mut one.filter, &mut two.filter) {
+        both_groups(one, two, put);
+    }
+    for (one, two) in one.links.iter_mut().zip(&mut two.links) {
+        both(&mut one.body, &mut two.body, put);
+    }
+}
+
+fn both_groups(
+    one: &mut Group,
+    two: &mut Group,
+    put: &mut impl FnMut(&mut Spanned<Value>, &mut Spanned<Value>),
+) {
+    for parts in one.parts.iter_mut().zip(&mut two.parts) {
+        match parts {
+            (Part::Condition(one), Part::Condition(two)) => {
+                one.values.iter_mut().zip(&mut two.values).for_each(|(one, two)| put(one, two));
+            }
+            (Part::Group(one), Part::Group(two)) => both_groups(one, two, put),
+            (Part::Linked(one), Part::Linked(two)) => {
+                if let (Some(one), Some(two)) = (&mut one.filter, &mut two.filter) {
+                    both_groups(one, two, put);
+                }
+            }
+            _ => unreachable!("they are alike"),
+        }
+    }
+}
+
+/// What is to be given for the parameters of a query: all that have no default.
+#[allow(dead_code, reason = "not every binary asks for files")]
+pub fn values(definition: &Definition) -> Vec<(String, String)> {
+    let value = |parameter: &Parameter| {
+        let wanted = parameter.parameter_type.node;
+        let found = OF_TYPES.iter().find(|(known, _)| *known == wanted);
+        (parameter.name.node.to_string(), found.expect("all types").1.to_owned())
+    };
+    definition.parameters.iter().filter(|p| p.default.is_none()).map(value).collect()
 }

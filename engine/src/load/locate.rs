@@ -28,7 +28,7 @@ fn position(root: &Value<'_>, path: &[String]) -> usize {
     start
 }
 
-fn member<'a, 'text>(object: &'a Value<'text>, key: &str) -> Option<&'a Value<'text>> {
+pub(super) fn member<'a, 'text>(object: &'a Value<'text>, key: &str) -> Option<&'a Value<'text>> {
     let Value::Object(object) = object else { return None };
     object.properties.iter().find(|property| property.name.as_str() == key).map(|p| &p.value)
 }
@@ -42,7 +42,7 @@ fn is(thing: &Value<'_>, key: &str) -> bool {
     has("id") || has("name") || member(thing, "name").is_none() && has("table")
 }
 
-fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = &text[..at.min(text.len())];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)

@@ -182,12 +182,24 @@ pub struct Profile {
     pub teams: Vec<String>,
 }
 
+/// A filter: its text, or a query of a file.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Filter {
+    Text(&'static str),
+    File {
+        file: &'static str,
+        query: &'static str,
+        parameters: BTreeMap<&'static str, &'static str>,
+    },
+}
+
 #[derive(Serialize)]
 pub struct ProfileItem {
     pub table: &'static str,
     pub criterion: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub filter: Option<&'static str>,
+    pub filter: Option<Filter>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub other: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    document::{App, Profile, ProfileItem, RelatedTo},
+    document::{App, Filter, Profile, ProfileItem, RelatedTo},
     id,
     organization::FIELD_SALES_EU,
     source::Source,
@@ -13,7 +13,6 @@ const TEAM_AND_REGION: &str = "Team and region";
 const OPEN_BUSINESS: &str = "Open business";
 
 /// Filters in either syntax will do; they are queries that can be run by themselves, too.
-const ORDERS_FILTER: &str = include_str!("../queries/open-or-heavy-orders.hsq");
 const CUSTOMERS_FILTER: &str = include_str!("../queries/customers-with-open-business.fetchxml");
 
 /// The three profiles.
@@ -81,9 +80,9 @@ fn team_and_region() -> Vec<ProfileItem> {
 
 fn open_business() -> Vec<ProfileItem> {
     vec![
-        custom("salesorder", ORDERS_FILTER, 5),
+        custom("salesorder", orders_filter(), 5),
         related("orderline", "orderline_order", "salesorder", 5),
-        custom("customer", CUSTOMERS_FILTER, 15),
+        custom("customer", Filter::Text(CUSTOMERS_FILTER), 15),
         related("product", "orderline_product", "orderline", 30),
         all("category"),
         all("shipper"),
@@ -104,7 +103,13 @@ fn other(table: &'static str, whose: &[&'static str], minutes: u32) -> ProfileIt
     ProfileItem { other: whose.to_vec(), ..item(table, "other", minutes) }
 }
 
-fn custom(table: &'static str, filter: &'static str, minutes: u32) -> ProfileItem {
+/// A query with parameters, in a file beside the document.
+fn orders_filter() -> Filter {
+    let parameters = [("since", "1998-04-01T00:00:00Z")].into();
+    Filter::File { file: "queries/orders.hsq", query: "open_or_heavy", parameters }
+}
+
+fn custom(table: &'static str, filter: Filter, minutes: u32) -> ProfileItem {
     ProfileItem { filter: Some(filter), ..item(table, "custom", minutes) }
 }
 

@@ -15,6 +15,7 @@ macro_rules! example {
 /// The document's files, by their paths in it.
 const FILES: &[(&str, &str)] = example!(
     "environment.json",
+    "queries/orders.hsq",
     "rows/category.csv",
     "rows/customer.ndjson",
     "rows/customer_shipper.csv",
@@ -32,7 +33,9 @@ const FILES: &[(&str, &str)] = example!(
 pub fn read() -> Result<Loadable, Failure> {
     let io = |error: std::io::Error| Failure::other(format!("unpacking the example: {error}"));
     let directory = tempfile::tempdir().map_err(io)?;
-    std::fs::create_dir(directory.path().join("rows")).map_err(io)?;
+    for part in ["queries", "rows"] {
+        std::fs::create_dir(directory.path().join(part)).map_err(io)?;
+    }
     for (file, text) in FILES {
         std::fs::write(directory.path().join(Path::new(file)), text).map_err(io)?;
     }

@@ -6,7 +6,9 @@ use haversack_core::{
     settings::FiscalPeriod,
 };
 use haversack_dsl::{
-    ast::{ColumnRef, Condition, Connective, Group, Join, Linked, Part, Quantifier, Spanned},
+    ast::{
+        ColumnRef, Condition, Connective, Group, Join, Linked, Part, Quantifier, Spanned, Value,
+    },
     operator::{self, Arity, OPERATORS, Operator, OperatorInfo, TypeClass, Unit, ValueKind},
 };
 
@@ -103,7 +105,10 @@ fn condition(random: &mut Random, world: &World, place: &Place<'_>) -> Condition
             true => random.pick(&fitting),
             false => *random.pick(&likely),
         };
-        let values = values(random, world, info, seen).into_iter().map(Spanned::nowhere).collect();
+        let values = values(random, world, info, seen)
+            .into_iter()
+            .map(|value| Spanned::nowhere(Value::Given(value)))
+            .collect();
         let operator = Spanned::nowhere(info.operator);
         return Condition { column: seen.named.clone(), operator, values, valueof: None };
     }

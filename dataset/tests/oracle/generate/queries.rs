@@ -9,7 +9,7 @@ use haversack_core::{
 };
 use haversack_dsl::ast::{
     Body, ColumnRef, Columns, DatePart, Fetch, Function, Grouped, Link, LinkKind, Order, Paging,
-    Part, Selected, Source, Spanned, Term,
+    Part, Selected, Source, Spanned, Term, Value,
 };
 
 use super::conditions::{Place, Room, group, named};
@@ -68,7 +68,8 @@ fn any_fetch(random: &mut Random, world: &World) -> Fetch {
         table: Spanned::nowhere(table.name.clone()),
         body,
         distinct: random.chance(20).then(|| Spanned::nowhere(())),
-        raw_order: random.chance(25),
+        raw_order: random.chance(25).then(|| Spanned::nowhere(())),
+        comments: Default::default(),
         paging: paging(random),
         notes: Default::default(),
     }
@@ -76,12 +77,13 @@ fn any_fetch(random: &mut Random, world: &World) -> Fetch {
 
 fn paging(random: &mut Random) -> Paging {
     let number = |random: &mut Random, high| {
-        Some(Spanned::nowhere(u32::try_from(random.between(1, high)).expect("small")))
+        let number = u32::try_from(random.between(1, high)).expect("small");
+        Some(Spanned::nowhere(Value::Given(number)))
     };
     match random.below(10) {
         0 => Paging { top: number(random, 4), ..Paging::default() },
         1 | 2 => {
-            let page = number(random, 3).filter(|page| page.node > 1);
+            let page = number(random, 3).filter(|page| page.node != Value::Given(1));
             let total = random.chance(50).then(|| Spanned::nowhere(()));
             Paging { page, size: number(random, 4), total, ..Paging::default() }
         }

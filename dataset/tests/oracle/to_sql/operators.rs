@@ -29,7 +29,11 @@ const MY_TEAMS: &str = "(SELECT team FROM member JOIN caller USING (user))";
 impl<'a> Translator<'a> {
     /// A negative operator holds wherever the positive one does not, and so for null too.
     pub(super) fn condition(&self, cell: &Cell<'a>, condition: &Condition) -> String {
-        let values: Vec<&str> = condition.values.iter().map(|value| value.node.as_str()).collect();
+        let values: Vec<&str> = condition
+            .values
+            .iter()
+            .map(|value| value.node.given().expect("it has no parameters").as_str())
+            .collect();
         let operator = condition.operator.node.name();
         match opposite(operator) {
             Some(positive) => {

@@ -5,11 +5,16 @@ use haversack_core::{
     schema::{ColumnType as T, Table},
 };
 use haversack_dsl::ast::{
-    Body, ColumnRef, Columns, DatePart, Function, Grouped, Selected, Spanned, Term,
+    Body, ColumnRef, Columns, DatePart, Function, Grouped, Selected, Spanned, Term, Value,
 };
 
 use super::{Cell, Scope, Translator, key_of, of, times::wall};
 use crate::{database::quoted, schema::OPTIONS};
+
+/// What is given: these queries have no parameters.
+fn given(number: &Value<u32>) -> u32 {
+    *number.given().expect("it has no parameters")
+}
 
 /// A query as SQL.
 pub struct Statement {
@@ -57,10 +62,10 @@ impl<'a> Translator<'a> {
         };
         let paging = &self.fetch.paging;
         let is_paged = paging.page.is_some() || paging.size.is_some();
-        let size = paging.size.as_ref().map_or(TOP_MAX, |size| size.node) as usize;
-        let page = paging.page.as_ref().map_or(1, |page| page.node) as usize;
+        let size = paging.size.as_ref().map_or(TOP_MAX, |size| given(&size.node)) as usize;
+        let page = paging.page.as_ref().map_or(1, |page| given(&page.node)) as usize;
         let part = match &paging.top {
-            Some(top) => Some((0, top.node as usize)),
+            Some(top) => Some((0, given(&top.node) as usize)),
             None => is_paged.then_some(((page - 1) * size, size)),
         };
         Statement { whole, keys, part, is_paged, is_aggregate }
@@ -237,7 +242,7 @@ impl<'a> Translator<'a> {
     fn plainly(&self, cell: &Cell<'_>) -> String {
         let has_options = !cell.column.options.is_empty();
         match cell.column.column_type {
-            T::Choice | T::State | T::Status if has_options && !self.fetch.raw_order => {
+            T::Choice | T::State | T::Status if has_options && self.fetch.raw_order.is_none() => {
                 let labels = OPTIONS.map(|(option, label)| {
                     format!(" WHEN {option} THEN {}", quoted(&crate::text::key(label)))
                 });
