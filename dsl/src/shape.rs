@@ -90,7 +90,7 @@ impl Reading {
     }
 
     fn check_aggregate(&self, body: &Body, table: &Span) {
-        if body.columns == Columns::All {
+        if body.columns == Columns::ALL {
             let error = self.contradiction(table.clone(), "found all columns beside groups");
             self.report(error.expected("functions, and columns to group by"));
         }

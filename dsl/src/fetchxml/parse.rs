@@ -69,7 +69,7 @@ fn entity(reading: &Reading, attributes: &Attributes<'_>, node: Node<'_, '_>) ->
     check_aggregate(reading, &fetch, attributes, node);
     check_orders(reading, node, fetch.is_aggregate());
     if fetch.body.columns.is_none() && !fetch.is_aggregate() {
-        fetch.body.columns = Columns::All;
+        fetch.body.columns = Columns::ALL;
     }
     Some(fetch)
 }
