@@ -67,7 +67,7 @@ impl Definition {
         for parameter in &self.parameters {
             match value(source, parameter, given) {
                 Ok(value) => drop(values.insert(parameter.name.node.clone(), value)),
-                Err(error) => errors.push(error),
+                Err(error) => errors.push(*error),
             }
         }
         let binding = Binding { source, values };
@@ -100,20 +100,20 @@ fn value(
     source: &Source,
     parameter: &Parameter,
     given: &[(String, String)],
-) -> Result<String, Diagnostic> {
+) -> Result<String, Box<Diagnostic>> {
     let (name, wanted) = (&parameter.name, parameter.parameter_type.node);
     let found = given.iter().find(|(given, _)| *given == *name.node);
     let Some((_, text)) = found else {
         return parameter.default.as_ref().map(|default| default.node.clone()).ok_or_else(|| {
             let message = format!("found no value for parameter `{}`", name.node);
             let error = source.error(code::MISSING_VALUE, name.span.clone(), message);
-            error.expected(wanted.describe())
+            Box::new(error.expected(wanted.describe()))
         });
     };
     if !has_form(wanted, text) {
         let message = format!("found {} for parameter `{}`", quoted(text), name.node);
         let error = source.error(code::BAD_VALUE, name.span.clone(), message);
-        return Err(error.expected(wanted.describe()));
+        return Err(Box::new(error.expected(wanted.describe())));
     }
     Ok(text.clone())
 }
@@ -156,7 +156,8 @@ impl Binding<'_> {
         let operator = condition.operator.node;
         for value in &mut condition.values {
             let Some(text) = self.value(&value.node) else { continue };
-            errors.extend(check_pattern(self.source, operator, text, &value.span).err());
+            let checked = check_pattern(self.source, operator, text, &value.span);
+            errors.extend(checked.err().map(|error| *error));
             value.node = Value::Given(text.to_owned());
         }
     }
@@ -171,7 +172,7 @@ impl Binding<'_> {
         let Some(text) = self.value(&number.node) else { return };
         match whole_number(self.source, what, text.trim(), number.span.clone()) {
             Ok(found) => number.node = Value::Given(found),
-            Err(error) => errors.push(error),
+            Err(error) => errors.push(*error),
         }
     }
 

@@ -154,7 +154,9 @@ impl<'c> Page<'c> {
             return;
         }
         let marks = |(node, found): (usize, &Node)| {
-            found.spans.iter().map(|span| Mark { start: span.start, node }).collect::<Vec<_>>()
+            // What no text says has no place in it.
+            let said = found.spans.iter().filter(|span| span.end > 0);
+            said.map(|span| Mark { start: span.start, node }).collect::<Vec<_>>()
         };
         let mut marks: Vec<Mark> = self.nodes.iter().enumerate().flat_map(marks).collect();
         marks.sort_by_key(|mark| mark.start);

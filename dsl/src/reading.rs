@@ -75,9 +75,10 @@ impl Reading {
     pub(crate) fn report_at_new_place(&self, error: Diagnostic) {
         let is_end = error.span.start >= self.source.text().trim_end().len();
         let is_old = self.errors.borrow().iter().any(|old| old.span.start == error.span.start);
-        if !is_old && !(is_end && self.swallowed_brace.get()) {
-            self.report(error);
+        if is_old || is_end && self.swallowed_brace.get() {
+            return;
         }
+        self.report(error);
     }
 
     /// Notes that something was read and has no effect.
@@ -124,8 +125,8 @@ impl Reading {
     }
 
     /// What was read, or nothing after its error is noted.
-    pub(crate) fn noted<T>(&self, read: Result<T, Diagnostic>) -> Option<T> {
-        read.map_err(|error| self.report(error)).ok()
+    pub(crate) fn noted<T>(&self, read: Result<T, Box<Diagnostic>>) -> Option<T> {
+        read.map_err(|error| self.report(*error)).ok()
     }
 
     /// A name, or the error that says what it should name.
@@ -134,26 +135,30 @@ impl Reading {
         text: &str,
         span: Span,
         what: &str,
-    ) -> Result<Spanned<Name>, Diagnostic> {
+    ) -> Result<Spanned<Name>, Box<Diagnostic>> {
         text.parse().map(|name| Spanned::new(name, span.clone())).map_err(|_| {
             let error = self.source.error(code::SYNTAX, span, format!("found {}", quoted(text)));
             let form = "letters, digits and `_`, no digit first, 100 at the most";
-            error.expected(format!("{what}, made of {form}"))
+            Box::new(error.expected(format!("{what}, made of {form}")))
         })
     }
 
     /// The operator of this name, or the error that says which was probably meant.
-    pub(crate) fn operator(&self, text: &str, span: Span) -> Result<Spanned<Operator>, Diagnostic> {
+    pub(crate) fn operator(
+        &self,
+        text: &str,
+        span: Span,
+    ) -> Result<Spanned<Operator>, Box<Diagnostic>> {
         if let Some(operator) = Operator::find(text) {
             return Ok(Spanned::new(operator, span));
         }
         let message = format!("unknown operator {}", named(text));
         let error = self.source.error(code::UNKNOWN_OPERATOR, span, message);
         let lower = text.to_ascii_lowercase();
-        Err(match Operator::find(&lower) {
+        Err(Box::new(match Operator::find(&lower) {
             Some(_) => error.help(format!("operators are lower case: `{lower}`")),
             None => error.did_you_mean(nearest_operator(text)),
-        })
+        }))
     }
 
     /// Something of the full language that is not there yet.
@@ -270,12 +275,12 @@ pub(crate) fn check_pattern(
     operator: Operator,
     text: &str,
     span: &Span,
-) -> Result<(), Diagnostic> {
+) -> Result<(), Box<Diagnostic>> {
     if !operator.takes_pattern() || text.chars().nth(LIKE_PATTERN_LENGTH_MAX).is_none() {
         return Ok(());
     }
     let message = format!("a pattern of more than {LIKE_PATTERN_LENGTH_MAX} characters");
-    Err(source.error(code::LIMIT, span.clone(), message))
+    Err(Box::new(source.error(code::LIMIT, span.clone(), message)))
 }
 
 /// Whether XML 1.0 can carry a character, and so both syntaxes can.

@@ -18,14 +18,14 @@ pub(crate) fn whole_number(
     what: &str,
     text: &str,
     span: Span,
-) -> Result<u32, Diagnostic> {
+) -> Result<u32, Box<Diagnostic>> {
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse::<u32>() {
         Ok(number) if is_digits && number > 0 => Ok(number),
         _ => {
             let code = if is_digits { code::LIMIT } else { code::BAD_VALUE };
             let message = format!("found {what} {}", named(text));
-            Err(source.error(code, span, message).expected("a whole number from 1"))
+            Err(Box::new(source.error(code, span, message).expected("a whole number from 1")))
         }
     }
 }
@@ -37,7 +37,7 @@ impl Reading {
         text: &str,
         span: Span,
         what: &str,
-    ) -> Result<ColumnRef, Diagnostic> {
+    ) -> Result<ColumnRef, Box<Diagnostic>> {
         let Some((link, column)) = text.split_once('.') else {
             return self.name(text, span, what).map(ColumnRef::own);
         };
@@ -90,7 +90,7 @@ impl Reading {
     }
 
     fn check_aggregate(&self, body: &Body, table: &Span) {
-        if body.columns == Columns::All {
+        if body.columns == Columns::ALL {
             let error = self.contradiction(table.clone(), "found all columns beside groups");
             self.report(error.expected("functions, and columns to group by"));
         }

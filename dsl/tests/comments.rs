@@ -145,6 +145,11 @@ query a(
   link v {
     # nothing
   }
+  link w {
+    # everything
+    columns * # of w
+    order x
+  }
   # at the end
 } # of it
 # the next
@@ -176,6 +181,11 @@ query a(region: guid, since: date) = fetch t { # what
   link u # joined
   link v {
     # nothing
+  }
+  link w {
+    # everything
+    columns * # of w
+    order x
   }
   # at the end
 } # of it

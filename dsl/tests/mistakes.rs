@@ -180,6 +180,28 @@ proptest! {
     }
 }
 
+/// FetchXML is read on as long as it is XML.
+#[test]
+fn mistakes_of_fetchxml_are_found_in_one_run() {
+    let text = "\
+<fetch top='x'>
+  <entity name='account'>
+    <attribut name='a' />
+    <attribute nam='b' />
+    <filter>
+      <condition attribute='c' operator='equals' value='1' />
+      <condition attribute='d' operator='null' value='1' />
+      <condition attribute='e' operator='in'><value>1</value></condition>
+      <link-entity name='task' from='f' to='g' link-type='some'>
+        <filter><condition attribute='1h' operator='null' /></filter>
+      </link-entity>
+    </filter>
+    <order attribute='i' descending='yes' />
+  </entity>
+</fetch>";
+    assert_eq!(lines(&errors_of(text)), [0, 2, 3, 5, 6, 8, 9, 12]);
+}
+
 #[test]
 fn many_mistakes_end_at_fifty() {
     let text = format!("fetch a {{ filter {{ {} }} }}", "name gte 1\n".repeat(200));

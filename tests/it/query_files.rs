@@ -13,7 +13,7 @@ query from(b: integer, limit: integer = 10) = fetch t {
   top $limit
 }
 
-query all = fetch p
+query every = fetch p
 ";
 
 #[test]
@@ -22,26 +22,26 @@ fn a_query_of_a_file_is_run_with_values() {
     let file = place.write("queries.hsq", QUERIES);
     let file = file.to_str().unwrap();
     let run = |more: &[&str]| {
-        let fixed = ["--format", "ndjson", "query", file, "--ignore-security"];
+        let fixed = ["query", file, "--ignore-security"];
         place.done(&[&fixed, more].concat())
     };
     let all = run(&["--name", "from", "--param", "b=-1000"]);
     let some = run(&["--name", "from", "--param", "b=-1000", "--param", "limit=1"]);
     assert!(all.len() > 1, "{all:?}");
     assert_eq!(some, all[..1]);
-    assert!(!run(&["--name", "all"]).is_empty());
+    assert!(!run(&["--name", "every"]).is_empty());
 
     let wrong =
         |more: &[&str]| place.bad(&[&["query", file, "--ignore-security"], more].concat(), "");
     for (more, told) in [
-        (&[][..], "found 2 queries; expected the name of one: from, all"),
+        (&[][..], "found 2 queries; expected the name of one: from, every"),
         (&["--name", "form"], "did you mean `from`?"),
         (&["--name", "from"], "found no value for parameter `b`; expected a whole number"),
         (&["--name", "from", "--param", "b=x"], "found \"x\" for parameter `b`"),
         (&["--name", "from", "--param", "b=1", "--param", "b=2"], "found two values for"),
         (&["--name", "from", "--param", "b=1", "--param", "limt=2"], "did you mean `limit`?"),
         (&["--name", "from", "--param", "b=1", "--param", "limit=0"], "found top `0`"),
-        (&["--name", "all", "--param", "b=1"], "the query has no parameters"),
+        (&["--name", "every", "--param", "b=1"], "the query has no parameters"),
     ] {
         let message = wrong(more);
         assert!(message.contains(told) && message.contains("queries.hsq:"), "{told}: {message}");
@@ -61,9 +61,9 @@ fn a_file_is_checked_and_printed_whole_and_converted_by_query() {
         printed.contains("query from(b: integer, limit: integer = 10) = fetch t {"),
         "{printed}"
     );
-    assert!(printed.contains("\n\nquery all = fetch p { }\n"), "{printed}");
+    assert!(printed.contains("\n\nquery every = fetch p { }\n"), "{printed}");
     let convert = ["convert", file, "--to", "fetchxml"];
-    assert!(place.bad(&convert, "").contains("from, all"));
+    assert!(place.bad(&convert, "").contains("from, every"));
     assert!(place.bad(&[&convert[..], &["--name", "from"]].concat(), "").contains("no value"));
     let more = ["--name", "from", "--param", "b=3"];
     let (xml, _) = place.exits(0, &[&convert[..], &more].concat(), "");
@@ -71,10 +71,10 @@ fn a_file_is_checked_and_printed_whole_and_converted_by_query() {
     assert!(xml.contains("operator=\"ge\" value=\"3\""), "{xml}");
 
     let wrong = "query a(b: guid, c: date) = fetch t { filter { b ge $b b eq $d } }";
-    let (told, _) = place.exits(1, &["--format", "ndjson", "check", "-"], wrong);
+    let (told, _) = place.exits(1, &["check", "-"], wrong);
     assert!(told.contains("unknown_parameter") && told.contains("`$d`"), "{told}");
     let wrong = "query a(b: guid, c: date) = fetch t { filter { b ge $b } }";
-    let (told, _) = place.exits(1, &["--format", "ndjson", "check", "-"], wrong);
+    let (told, _) = place.exits(1, &["check", "-"], wrong);
     assert!(told.contains("wrong_type") && told.contains("unused_parameter"), "{told}");
 }
 
@@ -100,14 +100,14 @@ fn a_document_takes_filters_from_query_files() {
     let reference = json!({"file": "queries.hsq", "query": "mine", "parameters": {"least": 1}});
     let directory = document(&place, &reference);
     place.exits(0, &["load", &directory], "");
-    let (list, _) = place.exits(0, &["--format", "ndjson", "profile", "list"], "");
+    let (list, _) = place.exits(0, &["profile", "list"], "");
     let profiles: Vec<Json> =
         list.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let shown: Vec<String> = profiles
         .iter()
         .map(|profile| {
             let name = text(&profile["profile"]);
-            place.exits(0, &["--format", "ndjson", "profile", "show", name], "").0
+            place.exits(0, &["profile", "show", name], "").0
         })
         .collect();
     let held = "fetch t {\\n  filter {\\n    ownerid eq-userid\\n    b ge 1\\n  }\\n}\\n";
@@ -122,7 +122,7 @@ fn a_document_takes_filters_from_query_files() {
     let change = json!({"put": "profile", "name": "new", "items": [item]});
     let file = place.write("changes.ndjson", &change.to_string());
     place.exits(0, &["apply", file.to_str().unwrap()], "");
-    let (new, _) = place.exits(0, &["--format", "ndjson", "profile", "show", "new"], "");
+    let (new, _) = place.exits(0, &["profile", "show", "new"], "");
     assert!(new.contains("b ge 7"), "{new}");
 }
 

@@ -7,8 +7,8 @@ use super::{ColumnRef, Spanned};
 /// The columns asked for of one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Columns {
-    /// All of them.
-    All,
+    /// All of them; where that is said.
+    All(Spanned<()>),
     /// These; none is for links, and for tables of which a query only has groups.
     Listed(Vec<Selected>),
 }
@@ -91,11 +91,14 @@ pub struct Order {
 }
 
 impl Columns {
+    /// All of them, as what says nothing of columns means.
+    pub const ALL: Self = Self::All(Spanned { node: (), span: 0..0 });
+
     /// Those that are listed.
     #[must_use]
     pub fn listed(&self) -> &[Selected] {
         match self {
-            Self::All => &[],
+            Self::All(_) => &[],
             Self::Listed(listed) => listed,
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn written(text: &str) -> String {
 
 /// The comments of all queries of a text that has been read, for each query those from where the
 /// one before it ends. `starts` are the words that the queries begin with.
-pub(super) fn comments(source: &Source, starts: &[Span]) -> Result<Vec<Comments>, Diagnostic> {
+pub(super) fn comments(source: &Source, starts: &[Span]) -> Result<Vec<Comments>, Box<Diagnostic>> {
     let mut scan = Scan::default();
     for token in Tokens::new(source.text(), 0) {
         scan.token(source, token)?;
@@ -77,7 +77,7 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    fn token(&mut self, source: &Source, token: Token<'a>) -> Result<(), Diagnostic> {
+    fn token(&mut self, source: &Source, token: Token<'a>) -> Result<(), Box<Diagnostic>> {
         if token.kind == Kind::Comment {
             let comment = self.comment(source, token)?;
             self.comments.push(comment);
@@ -105,14 +105,14 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn comment(&self, source: &Source, token: Token<'_>) -> Result<Comment, Diagnostic> {
+    fn comment(&self, source: &Source, token: Token<'_>) -> Result<Comment, Box<Diagnostic>> {
         let written = token.text[1..].trim_end();
         let fits = |c: &char| is_carried(*c) && *c != '\r';
         if let Some((at, wrong)) = written.char_indices().find(|(_, c)| !fits(c)) {
             let at: Range<usize> = token.start + 1 + at..token.start + 1 + at + wrong.len_utf8();
             let message = format!("found {} in a comment", named(wrong.encode_utf8(&mut [0; 4])));
             let error = source.error(code::SYNTAX, at, message);
-            return Err(error.expected("a character that XML can carry"));
+            return Err(Box::new(error.expected("a character that XML can carry")));
         }
         let place = match (token.is_first, self.closed) {
             (true, _) => Place::OwnLine,

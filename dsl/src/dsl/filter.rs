@@ -162,7 +162,7 @@ fn condition(input: Input<'_>) -> Parsed<'_, Option<Part>> {
     let operator = match rest.extra.operator(&found, span(&found)) {
         Ok(operator) => operator,
         Err(error) => {
-            recover::note(input, mistake(error))?;
+            recover::note(input, mistake(*error))?;
             return Ok((values_of_unknown(rest)?.0, None));
         }
     };

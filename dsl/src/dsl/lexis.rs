@@ -148,10 +148,10 @@ fn checked_name<'a>(rest: Input<'a>, found: Input<'a>, what: &str) -> Parsed<'a,
 }
 
 /// What was read, or a mistake.
-pub(super) fn sure<T>(rest: Input<'_>, read: Result<T, Diagnostic>) -> Parsed<'_, T> {
+pub(super) fn sure<T>(rest: Input<'_>, read: Result<T, Box<Diagnostic>>) -> Parsed<'_, T> {
     match read {
         Ok(read) => Ok((rest, read)),
-        Err(error) => stop(error),
+        Err(error) => stop(*error),
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn fetch(input: Input<'_>) -> Parsed<'_, Fetch> {
     let notes = Notes::default();
     let mut fetch = Fetch { source, table, body, distinct, raw_order, paging, notes, comments };
     if fetch.body.columns.is_none() && !fetch.is_aggregate() {
-        fetch.body.columns = Columns::All;
+        fetch.body.columns = Columns::ALL;
     }
     Ok((input, fetch))
 }

@@ -75,7 +75,7 @@ impl Printer<'_> {
         spans.push(fetch.table.span.clone());
         self.block(format!("{head}fetch {}", name(&fetch.table.node)), spans, true, |printer| {
             // All columns is what a query without columns gives.
-            printer.body(&fetch.body, fetch.body.columns != Columns::All);
+            printer.body(&fetch.body, fetch.body.columns != Columns::ALL);
             printer.whole_query(fetch);
         });
     }
@@ -87,12 +87,14 @@ impl Printer<'_> {
             self.line(format!("group {}", joined(&body.groups, grouped)), spans);
         }
         match &body.columns {
-            Columns::All if with_columns => self.line("columns *".to_owned(), Vec::new()),
+            Columns::All(said) if with_columns => {
+                self.line("columns *".to_owned(), vec![said.span.clone()]);
+            }
             Columns::Listed(listed) if !listed.is_empty() => {
                 let spans = listed.iter().flat_map(selected_spans).collect();
                 self.line(format!("columns {}", joined(listed, selected)), spans);
             }
-            Columns::All | Columns::Listed(_) => {}
+            Columns::All(_) | Columns::Listed(_) => {}
         }
         if let Some(group) = &body.filter {
             self.group("filter".to_owned(), Vec::new(), group);

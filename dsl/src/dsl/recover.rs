@@ -227,6 +227,7 @@ fn is_section(token: &Token<'_>, next: Option<Token<'_>>) -> bool {
     let is = |test: fn(&Token<'_>) -> bool| next.as_ref().is_some_and(test);
     match token.text {
         "columns" | "filter" | "link" | "order" | "raw-order" => true,
+        "top" if token.is_first => true,
         "top" | "page" | "size" => is(|next| is_bare_value(next.text) || next.is("$")),
         "cookie" => is(|next| next.kind == Kind::Text),
         "group" => is(|next| next.is_name() && !is_operator(next)),

@@ -23,8 +23,8 @@ struct Given {
 /// `*`, or columns and functions.
 pub(super) fn columns(input: Input<'_>) -> Parsed<'_, Columns> {
     let (input, all) = opt(sign('*')).parse(input)?;
-    if all.is_some() {
-        return Ok((input, Columns::All));
+    if let Some(all) = all {
+        return Ok((input, Columns::All(Spanned::new((), all))));
     }
     let (input, listed) = separated_list1(sign(','), selected).parse(input)?;
     Ok((input, Columns::Listed(listed)))

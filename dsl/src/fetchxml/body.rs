@@ -52,11 +52,11 @@ fn columns(reading: &Reading, all: Option<Span>, listed: Vec<Selected>) -> Colum
     match all {
         Some(all) if !listed.is_empty() => {
             let message = "found `all-attributes` beside `attribute`";
-            let error = reading.source.error(code::DUPLICATE, all, message);
+            let error = reading.source.error(code::DUPLICATE, all.clone(), message);
             reading.report(error.expected("one or the other"));
-            Columns::All
+            Columns::All(Spanned::new((), all))
         }
-        Some(_) => Columns::All,
+        Some(all) => Columns::All(Spanned::new((), all)),
         None => Columns::Listed(listed),
     }
 }

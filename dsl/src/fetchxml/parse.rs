@@ -22,12 +22,12 @@ use crate::{
 pub(crate) fn parse(text: &str) -> Result<Fetch, Vec<Diagnostic>> {
     let reading = Reading::new(Syntax::FetchXml, text);
     let source = reading.source.clone();
-    let read = document(&source).and_then(|document| {
+    let read = document(&source).map(|document| {
         let fetch = fetch(&reading, document.root());
         let comments = comments(&document, tag(document.root_element()));
-        Ok(fetch.map(|fetch| Fetch { comments, notes: reading.take_notes(), ..fetch }))
+        fetch.map(|fetch| Fetch { comments, notes: reading.take_notes(), ..fetch })
     });
-    let fetch = reading.noted(read.map_err(|error| *error)).flatten();
+    let fetch = reading.noted(read).flatten();
     if let Some(fetch) = &fetch {
         reading.check_shape(fetch);
     }
@@ -69,7 +69,7 @@ fn entity(reading: &Reading, attributes: &Attributes<'_>, node: Node<'_, '_>) ->
     check_aggregate(reading, &fetch, attributes, node);
     check_orders(reading, node, fetch.is_aggregate());
     if fetch.body.columns.is_none() && !fetch.is_aggregate() {
-        fetch.body.columns = Columns::All;
+        fetch.body.columns = Columns::ALL;
     }
     Some(fetch)
 }

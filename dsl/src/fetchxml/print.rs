@@ -95,9 +95,9 @@ impl Printer<'_> {
     fn body(&mut self, table: &str, body: &Body) {
         body.groups.iter().for_each(|grouped| self.grouped(grouped));
         match &body.columns {
-            Columns::All => {
+            Columns::All(said) => {
                 let none: [(&str, &str); 0] = [];
-                self.empty("all-attributes", &none, Vec::new());
+                self.empty("all-attributes", &none, vec![said.span.clone()]);
             }
             Columns::Listed(listed) => {
                 listed.iter().for_each(|selected| self.selected(table, selected));

@@ -68,7 +68,7 @@ impl<'a> Resolver<'a> {
         }
         let said = self.said(table, fetch);
         let links_give_none = said[1..].iter().all(|said| said.body.columns.is_none());
-        if fetch.body.columns == ast::Columns::All && links_give_none {
+        if fetch.body.columns == ast::Columns::ALL && links_give_none {
             return Some(Columns::All);
         }
         let mut keys = BTreeSet::new();

@@ -172,7 +172,7 @@ fn link(is_aggregate: bool) -> impl Strategy<Value = Link> {
     let bare = move || (kind(), name(), option::of(name()), join(), body(is_aggregate));
     let flat = bare().prop_map(|(kind, table, alias, join, mut body)| {
         if body.columns.is_none() && body.groups.is_empty() && table.node.len() % 5 == 0 {
-            body.columns = Columns::All;
+            body.columns = Columns::ALL;
         }
         Link { kind, table, alias, join, body }
     });
@@ -195,7 +195,7 @@ fn link(is_aggregate: bool) -> impl Strategy<Value = Link> {
 
 /// All columns beside groups is a contradiction.
 fn no_stars(body: &mut Body) {
-    if body.columns == Columns::All {
+    if body.columns == Columns::ALL {
         body.columns = Columns::default();
     }
     body.links.iter_mut().for_each(|link| no_stars(&mut link.body));
@@ -230,7 +230,7 @@ pub fn fetch() -> impl Strategy<Value = Fetch> {
                         comments: Default::default(),
                     };
                     if fetch.body.columns.is_none() && !fetch.is_aggregate() {
-                        fetch.body.columns = Columns::All;
+                        fetch.body.columns = Columns::ALL;
                     }
                     fetch
                 },
