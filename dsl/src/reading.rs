@@ -107,6 +107,10 @@ impl Reading {
         if let Some(operator) = Operator::find(text) {
             return Some(Spanned::new(operator, span));
         }
+        // To look for what was meant takes time.
+        if self.is_full() {
+            return None;
+        }
         let message = format!("unknown operator {}", named(text));
         let error = self.source.error(code::UNKNOWN_OPERATOR, span, message);
         let lower = text.to_ascii_lowercase();

@@ -60,17 +60,21 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    /// Notes an error or a warning. It is made only if there is room, since that takes time.
-    /// Errors may take the place of warnings, so that no mistake is ever let through.
+    /// Notes an error. It is made only if there is room, since that takes time. Errors take the place
+    /// of warnings, so that no mistake is ever let through.
     fn report(&self, make: impl FnOnce(&Source) -> Diagnostic) {
         let mut diagnostics = self.diagnostics.borrow_mut();
         if diagnostics.len() < DIAGNOSTICS_MAX {
             diagnostics.push(make(self.source));
         } else if let Some(warning) = diagnostics.iter_mut().find(|found| !found.is_error()) {
-            let diagnostic = make(self.source);
-            if diagnostic.is_error() {
-                *warning = diagnostic;
-            }
+            *warning = make(self.source);
+        }
+    }
+
+    /// Notes a warning, if there is room.
+    fn warn(&self, make: impl FnOnce(&Source) -> Diagnostic) {
+        if self.diagnostics.borrow().len() < DIAGNOSTICS_MAX {
+            self.diagnostics.borrow_mut().push(make(self.source));
         }
     }
 

@@ -97,7 +97,7 @@ impl<'a> Resolver<'a> {
         if column.options.is_empty() || column.label(*option).is_some() {
             return;
         }
-        self.report(|source| {
+        self.warn(|source| {
             let message = format!("column `{}` has no option {option}", column.name);
             let options = super::literal::options(column);
             source.warning(code::UNKNOWN_OPTION, value.span.clone(), message).expected(options)
@@ -114,14 +114,14 @@ impl<'a> Resolver<'a> {
         let mut seen = BTreeSet::new();
         for (value, literal) in condition.values.iter().zip(literals) {
             if begins_anywhere && value.node.starts_with('%') {
-                self.report(|source| {
+                self.warn(|source| {
                     let message = "a pattern that begins with a wildcard looks at every row";
                     source.warning(code::LEADING_WILDCARD, value.span.clone(), message)
                 });
             }
             // Where two values are a list of both, to say one twice is right.
             if operator.info().arity == Arity::Many && !seen.insert(key(literal)) {
-                self.report(|source| {
+                self.warn(|source| {
                     let message = format!("found {} twice in the list", quoted(&value.node));
                     source.warning(code::DUPLICATE_VALUE, value.span.clone(), message)
                 });
