@@ -13,9 +13,9 @@ use std::{
 use haversack_core::{catalog::Catalog, limits::QUERY_BYTES_MAX, settings::Compatibility};
 use haversack_dsl::{check_custom_filter, parse, print_dsl, print_fetchxml, resolve};
 
-/// A thread's stack, in bytes: an eighth of what threads have that nobody asked otherwise, and with
-/// room to spare even for a program that is not optimised.
-const STACK_BYTES: usize = 256 << 10;
+/// A thread's stack, in bytes: a quarter of what threads have that nobody asked otherwise, and much less
+/// where the compiler has made the frames small.
+const STACK_BYTES: usize = if cfg!(debug_assertions) { 512 << 10 } else { 128 << 10 };
 /// By how much the longer text of a pair is longer.
 const LONGER: usize = 16;
 /// How often the time for the shorter text the longer one may take. What grows with the square of
