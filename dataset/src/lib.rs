@@ -13,7 +13,7 @@ mod rows;
 pub use caller::{Caller, check_time_zone};
 pub use columnar::{Columnar, Departure, DeviceRows, Difference, Memory};
 pub use obvious::{
-    Check, ComparisonTruth, ConditionTruth, Explanation, FilterTruth, LinkedTruth, Obvious,
+    Check, ComparisonTruth, ConditionTruth, Explanation, FilterTruth, Like, LinkedTruth, Obvious,
     Offered, related_to,
 };
 pub use rows::{Rows, scan};

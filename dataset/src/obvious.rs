@@ -22,6 +22,7 @@ pub use dataset::related_to;
 pub use explain::{
     Check, ComparisonTruth, ConditionTruth, Explanation, FilterTruth, LinkedTruth, Offered,
 };
+pub use like::Like;
 
 use haversack_core::{Name, RowId};
 use haversack_dsl::query::Query;

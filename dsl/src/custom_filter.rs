@@ -8,6 +8,9 @@ use crate::{
     source::Span,
 };
 
+/// Diagnostics of one query at the most: enough to mend it, and a bound on the work.
+const DIAGNOSTICS_MAX: usize = 50;
+
 /// Checks a query that is to be a custom filter: see [`crate::check_custom_filter`].
 pub(crate) fn check(fetch: &Fetch, table: &str, compatibility: Compatibility) -> Vec<Diagnostic> {
     let mut check = Check { fetch, compatibility, path: Vec::new(), diagnostics: Vec::new() };
@@ -15,6 +18,7 @@ pub(crate) fn check(fetch: &Fetch, table: &str, compatibility: Compatibility) ->
     if let Some(group) = &fetch.body.filter {
         check.group("filter".to_owned(), group);
     }
+    check.diagnostics.truncate(DIAGNOSTICS_MAX);
     check.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     check.diagnostics
 }
@@ -102,9 +106,18 @@ impl Check<'_> {
         if self.is_too_deep() {
             self.too_deep(group.connective.span.clone());
         } else {
-            group.parts.iter().for_each(|part| self.part(part));
+            for part in &group.parts {
+                if self.is_full() {
+                    break;
+                }
+                self.part(part);
+            }
         }
         self.path.pop();
+    }
+
+    fn is_full(&self) -> bool {
+        self.diagnostics.len() >= DIAGNOSTICS_MAX
     }
 
     fn is_too_deep(&self) -> bool {

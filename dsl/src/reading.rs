@@ -154,6 +154,10 @@ impl Reading {
         }
         let message = format!("unknown operator {}", named(text));
         let error = self.source.error(code::UNKNOWN_OPERATOR, span, message);
+        // To look for what was meant takes time, and nobody will see it.
+        if self.is_full() {
+            return Err(Box::new(error));
+        }
         let lower = text.to_ascii_lowercase();
         Err(Box::new(match Operator::find(&lower) {
             Some(_) => error.help(format!("operators are lower case: `{lower}`")),

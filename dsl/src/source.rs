@@ -1,6 +1,10 @@
 //! The text of a query, kept with its tree so that every later stage can say where something is.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{
+    fmt,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use crate::diagnostic::{Diagnostic, Severity};
 
@@ -10,21 +14,52 @@ pub type Span = Range<usize>;
 /// Longest piece of a query's text that a message repeats, in characters.
 const QUOTED_LENGTH_MAX: usize = 60;
 
+/// Bytes between two places of which line and column are remembered.
+const MARKED_BYTES: usize = 256;
+
 /// The text of a query. All sources are equal, since trees are compared by what they say.
 #[derive(Clone, Default)]
-pub struct Source(Arc<str>);
+pub struct Source(Arc<Located>);
+
+/// A text, and where its lines are.
+#[derive(Default)]
+struct Located {
+    text: Box<str>,
+    /// The place of every 256th byte, once one was asked for: a text may have an error at each word,
+    /// and must not be read from its beginning for all of them.
+    marks: OnceLock<Vec<Place>>,
+}
+
+/// A place: how many lines are before it, and how many characters before it on its own.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    lines: usize,
+    characters: usize,
+}
+
+impl Place {
+    /// The place after these bytes.
+    fn after(self, bytes: &[u8]) -> Self {
+        bytes.iter().fold(self, |at, byte| match byte {
+            b'\n' => Self { lines: at.lines + 1, characters: 0 },
+            // Bytes that continue a character have the form 10xxxxxx.
+            0b1000_0000..=0b1011_1111 => at,
+            _ => Self { characters: at.characters + 1, ..at },
+        })
+    }
+}
 
 impl Source {
     /// Keeps a text.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(Arc::from(text))
+        Self(Arc::new(Located { text: text.into(), marks: OnceLock::new() }))
     }
 
     /// The text.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.0
+        &self.0.text
     }
 
     /// An error at a place.
@@ -69,15 +104,25 @@ impl Source {
     /// end, so that trees made by programs, which have no text, can be judged too.
     #[must_use]
     pub fn locate(&self, byte: usize) -> (usize, usize) {
-        let before = &self.0.as_bytes()[..byte.min(self.0.len())];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        // Bytes that continue a character have the form 10xxxxxx.
-        let is_first_byte = |byte: &&u8| **byte & 0b1100_0000 != 0b1000_0000;
-        let characters = before[line_start..].iter().filter(is_first_byte).count();
-        let byte_order_mark = usize::from(line == 1 && self.0.starts_with('\u{feff}') && byte > 0);
-        (line, characters - byte_order_mark + 1)
+        let text = self.text();
+        let byte = byte.min(text.len());
+        let marks = self.0.marks.get_or_init(|| marks(text));
+        let marked = byte / MARKED_BYTES;
+        let between = &text.as_bytes()[marked * MARKED_BYTES..byte];
+        let Place { lines, characters } = marks[marked].after(between);
+        let byte_order_mark = usize::from(lines == 0 && text.starts_with('\u{feff}') && byte > 0);
+        (lines + 1, characters - byte_order_mark + 1)
     }
+}
+
+fn marks(text: &str) -> Vec<Place> {
+    let chunks = text.as_bytes().chunks_exact(MARKED_BYTES);
+    let mut marks = vec![Place::default()];
+    marks.extend(chunks.scan(Place::default(), |at, chunk| {
+        *at = at.after(chunk);
+        Some(*at)
+    }));
+    marks
 }
 
 /// Warnings of a reading, kept with its tree. All are equal, since trees are compared by what they
@@ -103,7 +148,7 @@ impl Eq for Source {}
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Source({} bytes)", self.0.len())
+        write!(f, "Source({} bytes)", self.text().len())
     }
 }
 
@@ -128,4 +173,27 @@ pub fn named(text: &str) -> String {
     }
     let is_cut = text.chars().nth(QUOTED_LENGTH_MAX).is_some();
     out + if is_cut { "…`" } else { "`" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_of_a_count_from_the_beginning() {
+        for text in ["", "ab\ncd", &"é\n".repeat(700), &"\u{feff}é".repeat(400), &"x".repeat(512)]
+        {
+            let source = Source::new(text);
+            let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            for byte in ends {
+                let before = &text[..byte];
+                let line = before.matches('\n').count() + 1;
+                let own = before.rsplit('\n').next().expect("a split gives one piece at least");
+                let first = if line == 1 { own.strip_prefix('\u{feff}') } else { None };
+                let column = first.unwrap_or(own).chars().count() + 1;
+                assert_eq!(source.locate(byte), (line, column), "{byte} of {text:?}");
+            }
+            assert_eq!(source.locate(usize::MAX), source.locate(text.len()));
+        }
+    }
 }

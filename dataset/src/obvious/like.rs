@@ -18,46 +18,66 @@ enum Token {
     Never,
 }
 
-/// A pattern, its runs apart.
-#[derive(Default)]
-struct Pattern {
+/// A pattern of `like`: `%` any run of characters, `_` one, `[…]` one of a set, `[^…]` one not of it.
+/// Texts are compared without case and accents.
+#[derive(Debug)]
+pub struct Like {
     tokens: Vec<Token>,
     /// Before which tokens, or at the end, any run may stand.
-    runs: Vec<usize>,
+    runs: Places,
+    /// Where a stretch of characters begins within which all are alike to the pattern, apart from the
+    /// first.
+    begins: Vec<u32>,
 }
 
 /// Whether the text matches the pattern.
 pub(super) fn like(text: &str, pattern: &str) -> bool {
-    matches(&text_key(text), &Pattern::read(&text_key(pattern)))
+    Like::new(pattern).matches(text)
 }
 
 /// A set of places of the pattern, 64 to a word. Place n: so many tokens have been met.
 type Places = Vec<u64>;
 
-fn matches(text: &str, pattern: &Pattern) -> bool {
-    let end = pattern.tokens.len();
-    let places = |listed: &[usize]| {
-        let mut places: Places = vec![0; end / 64 + 1];
-        listed.iter().for_each(|place| places[place / 64] |= 1 << (place % 64));
-        places
-    };
-    let has_end = |places: &Places| places[end / 64] >> (end % 64) & 1 == 1;
-    let (mut at, stays) = (places(&[0]), places(&pattern.runs));
-    let mut alphabet = Alphabet::of(pattern);
-    for c in text.chars() {
-        if has_end(&at) && has_end(&stays) {
-            return true;
-        }
-        if !step(&mut at, alphabet.accepting(c), &stays) {
-            return false;
-        }
+fn put(places: &mut [u64], place: usize) {
+    places[place / 64] |= 1 << (place % 64);
+}
+
+impl Like {
+    /// Reads a pattern. Every text is one.
+    #[must_use]
+    pub fn new(pattern: &str) -> Self {
+        let (tokens, listed) = read(&text_key(pattern));
+        let mut runs = vec![0; tokens.len() / 64 + 1];
+        listed.into_iter().for_each(|run| put(&mut runs, run));
+        let mut begins: Vec<u32> = tokens.iter().flat_map(Token::begins).collect();
+        begins.sort_unstable();
+        begins.dedup();
+        Self { tokens, runs, begins }
     }
-    has_end(&at)
+
+    /// Whether a text matches it.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        let end = self.tokens.len();
+        let has_end = |places: &[u64]| places[end / 64] >> (end % 64) & 1 == 1;
+        let mut at = vec![0; self.runs.len()];
+        put(&mut at, 0);
+        let mut alphabet = Alphabet::of(self);
+        for c in text_key(text).chars() {
+            if has_end(&at) && has_end(&self.runs) {
+                return true;
+            }
+            if !step(&mut at, alphabet.accepting(c), &self.runs) {
+                return false;
+            }
+        }
+        has_end(&at)
+    }
 }
 
 /// Goes on by one character: past the tokens that accept it, and in runs nowhere. Whether there is
 /// any place left to be at.
-fn step(at: &mut Places, accepting: &Places, stays: &Places) -> bool {
+fn step(at: &mut [u64], accepting: &[u64], stays: &[u64]) -> bool {
     let (mut carried, mut any) = (0, 0);
     for ((at, accepting), stays) in at.iter_mut().zip(accepting).zip(stays) {
         let past = *at & accepting;
@@ -68,32 +88,32 @@ fn step(at: &mut Places, accepting: &Places, stays: &Places) -> bool {
     any != 0
 }
 
-/// The characters, sorted into stretches within which all are alike to a pattern.
+/// The stretches of characters, and what of the pattern accepts those of each.
 struct Alphabet<'p> {
-    pattern: &'p Pattern,
-    /// Where a stretch begins, apart from the first.
-    begins: Vec<u32>,
-    /// The places whose tokens accept the characters of each stretch, once that was asked.
-    accepting: Vec<Option<Places>>,
+    pattern: &'p Like,
+    /// Whether that was asked.
+    is_known: Vec<bool>,
+    /// The places whose tokens accept the characters of each stretch, one stretch after the other.
+    accepting: Vec<u64>,
 }
 
 impl<'p> Alphabet<'p> {
-    fn of(pattern: &'p Pattern) -> Self {
-        let mut begins: Vec<u32> = pattern.tokens.iter().flat_map(Token::begins).collect();
-        begins.sort_unstable();
-        begins.dedup();
-        Self { pattern, accepting: vec![None; begins.len() + 1], begins }
+    fn of(pattern: &'p Like) -> Self {
+        let stretches = pattern.begins.len() + 1;
+        let accepting = vec![0; stretches * pattern.runs.len()];
+        Self { pattern, is_known: vec![false; stretches], accepting }
     }
 
-    fn accepting(&mut self, c: char) -> &Places {
-        let stretch = self.begins.partition_point(|begin| *begin <= u32::from(c));
-        let tokens = &self.pattern.tokens;
-        self.accepting[stretch].get_or_insert_with(|| {
-            let mut places = vec![0; tokens.len() / 64 + 1];
-            let accepting = tokens.iter().enumerate().filter(|(_, token)| token.accepts(c));
-            accepting.for_each(|(place, _)| places[place / 64] |= 1 << (place % 64));
-            places
-        })
+    fn accepting(&mut self, c: char) -> &[u64] {
+        let stretch = self.pattern.begins.partition_point(|begin| *begin <= u32::from(c));
+        let words = self.pattern.runs.len();
+        let places = &mut self.accepting[stretch * words..][..words];
+        if !self.is_known[stretch] {
+            self.is_known[stretch] = true;
+            let tokens = self.pattern.tokens.iter().enumerate();
+            tokens.filter(|(_, token)| token.accepts(c)).for_each(|(place, _)| put(places, place));
+        }
+        places
     }
 }
 
@@ -120,26 +140,25 @@ impl Token {
     }
 }
 
-impl Pattern {
-    fn read(text: &str) -> Self {
-        let chars: Vec<char> = text.chars().collect();
-        let mut pattern = Self::default();
-        let mut at = 0;
-        while at < chars.len() {
-            let (token, next) = match chars[at] {
-                '%' => (None, at + 1),
-                '_' => (Some(Token::AnyOne), at + 1),
-                '[' => set(&chars, at + 1),
-                c => (Some(Token::One(c)), at + 1),
-            };
-            match token {
-                Some(token) => pattern.tokens.push(token),
-                None => pattern.runs.push(pattern.tokens.len()),
-            }
-            at = next;
+/// The tokens of a pattern, and before which of them, or at the end, any run may stand.
+fn read(pattern: &str) -> (Vec<Token>, Vec<usize>) {
+    let chars: Vec<char> = pattern.chars().collect();
+    let (mut tokens, mut runs) = (Vec::new(), Vec::new());
+    let mut at = 0;
+    while at < chars.len() {
+        let (token, next) = match chars[at] {
+            '%' => (None, at + 1),
+            '_' => (Some(Token::AnyOne), at + 1),
+            '[' => set(&chars, at + 1),
+            c => (Some(Token::One(c)), at + 1),
+        };
+        match token {
+            Some(token) => tokens.push(token),
+            None => runs.push(tokens.len()),
         }
-        pattern
+        at = next;
     }
+    (tokens, runs)
 }
 
 /// The set that begins at `start`, after its bracket; the first `]` closes it.

@@ -1,4 +1,5 @@
-//! The text as an XML document: no DTD, no deeper than a query can be, every error with its place.
+//! The text as an XML document: no DTD, no namespaces, no deeper than a query can be, every error with
+//! its place.
 
 use haversack_core::limits::FILTER_DEPTH_MAX;
 use roxmltree::{Document, Error, ParsingOptions, TextPos};
@@ -12,6 +13,9 @@ use crate::{
 /// filter, then `condition` and `value`.
 const ELEMENT_DEPTH_MAX: usize = 2 + 2 * FILTER_DEPTH_MAX + 2;
 
+/// Attributes of one element: more than any has. The reader compares each with all before it.
+const ATTRIBUTES_MAX: usize = 64;
+
 /// Reads a document.
 pub(super) fn document(source: &Source) -> Result<Document<'_>, Box<Diagnostic>> {
     scan(source)?;
@@ -20,7 +24,8 @@ pub(super) fn document(source: &Source) -> Result<Document<'_>, Box<Diagnostic>>
         .map_err(|error| Box::new(no_document(source, &error)))
 }
 
-/// Refuses what must not reach the reader: document types, and nesting that no query has.
+/// Refuses what must not reach the reader, since it would take long over it or more than it: document
+/// types, namespaces, nesting and numbers of attributes that no query has.
 ///
 /// Malformed tags are left for the reader to explain.
 fn scan(source: &Source) -> Result<(), Box<Diagnostic>> {
@@ -42,8 +47,9 @@ fn scan(source: &Source) -> Result<(), Box<Diagnostic>> {
         }
         if rest.starts_with("</") {
             depth = depth.saturating_sub(1);
-        } else if !markup.ends_with("/>") {
-            depth += 1;
+        } else {
+            check_attributes(source, start, markup)?;
+            depth += usize::from(!markup.ends_with("/>"));
         }
         if depth > ELEMENT_DEPTH_MAX {
             let message = format!("groups are nested deeper than {FILTER_DEPTH_MAX} levels");
@@ -51,6 +57,40 @@ fn scan(source: &Source) -> Result<(), Box<Diagnostic>> {
         }
     }
     Ok(())
+}
+
+/// Refuses a tag that declares a namespace or has too many attributes.
+fn check_attributes(source: &Source, start: usize, markup: &str) -> Result<(), Box<Diagnostic>> {
+    let names = attribute_names(markup);
+    let error = if names.clone().any(|name| name == "xmlns" || name.starts_with("xmlns:")) {
+        let is_in_name = |c: char| !c.is_whitespace() && !matches!(c, '/' | '>');
+        let name: &str = markup[1..].split(|c| !is_in_name(c)).next().unwrap_or_default();
+        let tag = start + 1..start + 1 + name.len();
+        source.error(code::SYNTAX, tag, "found an XML namespace").expected("none")
+    } else if names.count() > ATTRIBUTES_MAX {
+        let message = format!("more than {ATTRIBUTES_MAX} attributes in one element");
+        source.error(code::LIMIT, start..start + markup.len(), message)
+    } else {
+        return Ok(());
+    };
+    Err(Box::new(error))
+}
+
+/// What stands before each `=` outside of quotes.
+fn attribute_names(markup: &str) -> impl Iterator<Item = &str> + Clone {
+    let mut quote = None;
+    let equals = markup.bytes().enumerate().filter(move |(_, byte)| {
+        match (quote, byte) {
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (Some(open), close) if open == *close => quote = None,
+            _ => {}
+        }
+        quote.is_none() && *byte == b'='
+    });
+    equals.map(|(at, _)| {
+        let before = markup[..at].trim_end();
+        before.rsplit(|c: char| c.is_whitespace() || c == '"' || c == '\'').next().unwrap_or(before)
+    })
 }
 
 /// Length of the markup that a text begins with: up to its end, as XML has it, or the text's.
@@ -140,6 +180,22 @@ mod tests {
     fn depth_is_refused_not_suffered() {
         let error = document(&Source::new(&"<filter>".repeat(100_000))).unwrap_err();
         assert_eq!(error.code, code::LIMIT);
+    }
+
+    #[test]
+    fn attributes_have_a_bound_and_namespaces_are_refused() {
+        let attributes = |count: usize| {
+            let listed: String = (0..count).map(|at| format!(" a{at}=\"=='='\"")).collect();
+            document(&Source::new(&format!("<a{listed}/>"))).map(|_| ()).map_err(|e| e.code)
+        };
+        assert_eq!(attributes(ATTRIBUTES_MAX), Ok(()));
+        assert_eq!(attributes(ATTRIBUTES_MAX + 1), Err(code::LIMIT));
+        for text in ["<a xmlns='b'/>", "<a  xmlns:c\n=\"b\"/>", "<a b='c'xmlns='d'/>"] {
+            let error = document(&Source::new(text)).unwrap_err();
+            assert_eq!(error.to_string(), "1:2: found an XML namespace; expected none", "{text}");
+        }
+        let text = "<a b='xmlns=' c=\"' xmlns='\" dxmlns=''>xmlns='e'</a>";
+        assert!(document(&Source::new(text)).is_ok());
     }
 
     #[test]

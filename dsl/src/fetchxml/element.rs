@@ -123,12 +123,6 @@ impl<'a> Attributes<'a> {
                 }
             }
         }
-        // Namespaces are inherited: the element that declares the first is the one to look at.
-        let inherits = node.parent_element().is_some_and(|parent| parent.namespaces().len() > 0);
-        if node.namespaces().len() > 0 && !inherits {
-            let message = "found an XML namespace";
-            reading.report(reading.source.error(code::SYNTAX, tag(node), message).expected("none"));
-        }
         Self { reading, tag: tag(node), element, read, misspelt }
     }
 

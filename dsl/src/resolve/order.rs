@@ -1,11 +1,23 @@
 //! In which order: what is said of the query's table first, then what is said of links.
 
+use std::collections::BTreeMap;
+
 use super::{Resolver, scope::Scope};
 use crate::{
     ast,
     diagnostic::code,
     query::{Aggregate, By, ColumnRef, LinkRef, Order},
 };
+
+/// What a query of groups gives, by its names in the result.
+type Keys<'a> = BTreeMap<&'a str, By>;
+
+fn keys(aggregate: &Aggregate) -> Keys<'_> {
+    let groups = aggregate.groups.iter().enumerate();
+    let functions = aggregate.functions.iter().enumerate();
+    let functions = functions.map(|(at, applied)| (applied.key.as_str(), By::Function(at)));
+    functions.chain(groups.map(|(at, grouped)| (grouped.key.as_str(), By::Group(at)))).collect()
+}
 
 impl<'a> Resolver<'a> {
     pub(super) fn orders(
@@ -14,9 +26,10 @@ impl<'a> Resolver<'a> {
         fetch: &ast::Fetch,
         aggregate: Option<&Aggregate>,
     ) -> Option<Vec<Order>> {
+        let keys = aggregate.map(keys);
         let mut all: Vec<Option<Order>> = Vec::new();
         let own = fetch.body.order.iter();
-        all.extend(own.map(|order| self.order(scope, None, order, aggregate)));
+        all.extend(own.map(|order| self.order(scope, None, order, keys.as_ref())));
         for (number, link) in fetch.body.all_links().enumerate() {
             let table = self.links.borrow()[number].table;
             let Some(table) = table.filter(|_| !self.is_tested(number)) else { continue };
@@ -25,7 +38,7 @@ impl<'a> Resolver<'a> {
             let scope = Scope { table, ..scope };
             let orders = link.body.order.iter();
             all.extend(
-                orders.map(|order| self.order(scope, Some(of_link.clone()), order, aggregate)),
+                orders.map(|order| self.order(scope, Some(of_link.clone()), order, keys.as_ref())),
             );
         }
         all.into_iter().collect()
@@ -36,10 +49,10 @@ impl<'a> Resolver<'a> {
         scope: Scope<'a>,
         of_link: Option<LinkRef>,
         order: &ast::Order,
-        aggregate: Option<&Aggregate>,
+        keys: Option<&Keys<'_>>,
     ) -> Option<Order> {
-        let by = match aggregate {
-            Some(aggregate) => self.by_key(aggregate, &order.column)?,
+        let by = match keys {
+            Some(keys) => self.by_key(keys, &order.column)?,
             None => {
                 let (_, _, ColumnRef { link, column }) = self.column_ref(scope, &order.column)?;
                 By::Column(ColumnRef { link: link.or(of_link), column })
@@ -48,16 +61,14 @@ impl<'a> Resolver<'a> {
         Some(Order { by, descending: order.descending })
     }
 
-    fn by_key(&self, aggregate: &Aggregate, found: &ast::ColumnRef) -> Option<By> {
+    fn by_key(&self, keys: &Keys<'_>, found: &ast::ColumnRef) -> Option<By> {
         let key = found.to_string();
-        let group = aggregate.groups.iter().position(|grouped| grouped.key == key);
-        let function = aggregate.functions.iter().position(|applied| applied.key == key);
-        let by = group.map(By::Group).or(function.map(By::Function));
+        let by = keys.get(key.as_str()).cloned();
         if by.is_none() {
             self.report(|source| {
                 let message = format!("the query gives nothing called `{key}`");
                 let error = source.error(code::UNKNOWN_COLUMN, found.span(), message);
-                let near = haversack_core::nearest(&key, aggregate.keys());
+                let near = haversack_core::nearest(&key, keys.keys().copied());
                 let error = error.did_you_mean(near);
                 match near {
                     Some(_) => error,

@@ -173,7 +173,7 @@ impl<'a> Generator<'_, 'a> {
     fn columns(&mut self, table: &'a Table, of_query: bool) -> Columns {
         let all = self.random.below(100);
         if all < 15 {
-            return Columns::All;
+            return Columns::All(Spanned::nowhere(()));
         }
         if all < 35 && !of_query {
             return Columns::default();

@@ -134,7 +134,7 @@ impl<'a> Translator<'a> {
             Given { key, shown: shown(&cell), one: one(&cell), sort: String::new() }
         };
         match &body.columns {
-            Columns::All => {
+            Columns::All(_) => {
                 scope.table.columns().iter().map(|column| given(&column.name, None)).collect()
             }
             Columns::Listed(listed) => listed
