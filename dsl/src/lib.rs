@@ -88,9 +88,13 @@ pub fn parse_file(text: &str) -> Result<ast::QueryFile, Vec<Diagnostic>> {
 /// Every mistake that was found, in the order of the text; one if there are several queries, or
 /// parameters without defaults.
 pub fn parse(text: &str) -> Result<ast::Fetch, Vec<Diagnostic>> {
-    let file = parse_file(text)?;
-    let definition = file.find(None).map_err(|error| vec![*error])?;
-    definition.bind(&[])
+    let mut file = parse_file(text)?;
+    if let [only] = file.definitions.as_slice()
+        && only.parameters.is_empty()
+    {
+        return Ok(file.definitions.remove(0).fetch);
+    }
+    file.find(None).map_err(|error| vec![*error])?.bind(&[])
 }
 
 /// Looks up every name of a query and reads its values by the types of their columns.

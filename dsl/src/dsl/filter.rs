@@ -158,7 +158,9 @@ fn linked_group(input: Input<'_>, depth: usize, start: usize) -> Parsed<'_, Opti
 fn condition(input: Input<'_>) -> Parsed<'_, Option<Part>> {
     let (input, column) = column(input)?;
     let (rest, found) = opt(alt((word, foreign_operator))).parse(input)?;
-    let Some(found) = found else { return stop(no_operator(input, &column)) };
+    let Some(found) = found.filter(|found| !is_bare_value(found)) else {
+        return stop(no_operator(input, &column));
+    };
     let operator = match rest.extra.operator(&found, span(&found)) {
         Ok(operator) => operator,
         Err(error) => {

@@ -34,11 +34,14 @@ pub(super) struct Token<'a> {
 pub(super) struct Tokens<'a> {
     text: &'a str,
     at: usize,
+    /// Whether only blanks came so far on the line.
+    is_first: bool,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str, at: usize) -> Self {
-        Self { text, at }
+        let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        Self { text, at, is_first: text[line..at].chars().all(is_blank) }
     }
 }
 
@@ -61,15 +64,18 @@ impl<'a> Iterator for Tokens<'a> {
     type Item = Token<'a>;
 
     fn next(&mut self) -> Option<Token<'a>> {
-        let is_blank = |c: char| c.is_whitespace() || c == '\u{feff}';
         let rest = self.text[self.at..].trim_start_matches(is_blank);
         let start = self.text.len() - rest.len();
-        let line = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-        let is_first = self.text[line..start].chars().all(is_blank);
+        let is_first = self.is_first || self.text[self.at..start].contains('\n');
         let (kind, length) = measure(rest)?;
         self.at = start + length;
+        self.is_first = false;
         Some(Token { kind, text: &rest[..length], start, is_first })
     }
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
 }
 
 /// Kind and length of the token that a text begins with.
