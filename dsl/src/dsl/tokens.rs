@@ -81,14 +81,15 @@ fn is_blank(c: char) -> bool {
 /// Kind and length of the token that a text begins with.
 fn measure(rest: &str) -> Option<(Kind, usize)> {
     let first = rest.chars().next()?;
-    let line = rest.find('\n').map_or(rest, |end| &rest[..end]);
+    // Asked for only where it counts: a line may be as long as the text.
+    let line = || rest.find('\n').map_or(rest, |end| &rest[..end]);
     // The length up to a quote like the first character, if there is one on the line.
-    let quoted = || line[1..].find(first).map(|at| at + 2);
+    let quoted = || line()[1..].find(first).map(|at| at + 2);
     Some(match first {
-        '#' => (Kind::Comment, line.len()),
-        '"' => match closing_quote(line) {
+        '#' => (Kind::Comment, line().len()),
+        '"' => match closing_quote(line()) {
             Some(end) => (Kind::Text, end),
-            None => (Kind::Unclosed, line.len()),
+            None => (Kind::Unclosed, line().len()),
         },
         '\'' => quoted().map_or((Kind::Sign, 1), |length| (Kind::Text, length)),
         '`' => quoted().map_or((Kind::Sign, 1), |length| (Kind::Name, length)),
