@@ -9,6 +9,7 @@ mod backup;
 mod cases;
 mod command;
 mod errors_document;
+mod fetchxml_document;
 mod fixtures;
 mod golden;
 mod kill;
