@@ -168,8 +168,8 @@ mod tests {
 
     const DOCUMENT: &str = include_str!("../../../docs/fetchxml.md");
 
-    fn names<'t>(text: &'t str, separator: &str) -> Vec<&'t str> {
-        text.split(separator).map(|name| name.trim_matches('`')).collect()
+    fn names(text: &str) -> Vec<&str> {
+        text.split(", ").map(|name| name.trim_matches('`')).collect()
     }
 
     /// Each section of an element lists its attributes, what becomes of each, and its children.
@@ -196,7 +196,7 @@ mod tests {
             assert_eq!(found, title);
             let children = body.strip_prefix("In it: ").map(|rest| {
                 let end = rest.find(['.', '\n']).unwrap_or(rest.len());
-                names(rest[..end].split(", exactly").next().unwrap_or_default(), ", ")
+                names(rest[..end].split(", exactly").next().unwrap_or_default())
             });
             assert_eq!(children.unwrap_or_default(), element.children, "{title}");
             let rows = body.lines().filter_map(|line| line.strip_prefix("| `"));
