@@ -63,6 +63,12 @@ fn errors() {
     check("operators", compiled);
 }
 
+/// Queries as the tools of Dataverse write them, and as people get them wrong.
+#[test]
+fn real_life() {
+    check("real_life", compiled);
+}
+
 /// All that `check` says, in an environment that is not classic.
 #[test]
 fn lint() {

@@ -10,6 +10,7 @@ mod cases;
 mod command;
 mod dsl_document;
 mod errors_document;
+mod fetchxml_document;
 mod fixtures;
 mod golden;
 mod kill;

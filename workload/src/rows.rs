@@ -103,7 +103,7 @@ impl Workload {
         match kind {
             Kind::Account => {
                 // A chain for every hundred accounts.
-                if number % 100 != 0 {
+                if !number.is_multiple_of(100) {
                     values.push(("parentid", points(Kind::Account, number - 1)));
                 }
             }

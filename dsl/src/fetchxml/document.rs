@@ -122,6 +122,14 @@ fn no_document(source: &Source, error: &Error) -> Diagnostic {
     let spanned = |message: String| source.error(code::SYNTAX, at.clone(), message);
     match error {
         Error::DtdDetected => source.error(code::DTD, 0..0, "found a document type declaration"),
+        Error::UnexpectedDeclaration(_) => {
+            spanned("found an XML declaration that is not at the beginning".to_owned())
+                .help("leave out what stands before it, blanks too")
+        }
+        Error::InvalidChar2("a quote", ..) => {
+            let found = source.text()[at.clone()].to_owned();
+            spanned(format!("found {}", named(&found))).expected("a value in `\"` or `'`")
+        }
         Error::UnexpectedCloseTag(expected, found, _) => {
             spanned(format!("found `</{found}>`")).expected(format!("`</{expected}>`"))
         }

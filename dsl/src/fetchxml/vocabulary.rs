@@ -35,6 +35,7 @@ pub(super) static FETCH: Element = Element {
         ("version", Ignored),
         ("mapping", Ignored),
         ("output-format", Ignored),
+        ("savedqueryid", Ignored),
         ("distinct", Read),
         ("aggregate", Read),
         ("returntotalrecordcount", Read),
@@ -160,3 +161,64 @@ pub(super) static VALUE: Element = Element {
 /// All elements, to tell one in a wrong place from one that there is not.
 pub(super) static ELEMENTS: [&Element; 9] =
     [&FETCH, &ENTITY, &ALL_ATTRIBUTES, &ATTRIBUTE, &ORDER, &FILTER, &LINK, &CONDITION, &VALUE];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = include_str!("../../../docs/fetchxml.md");
+
+    fn names(text: &str) -> Vec<&str> {
+        text.split(", ").map(|name| name.trim_matches('`')).collect()
+    }
+
+    /// Each section of an element lists its attributes, what becomes of each, and its children.
+    #[test]
+    fn the_document_says_what_becomes_of_each_element_and_attribute() {
+        let titled = [
+            ("`fetch`", &FETCH),
+            ("`entity`", &ENTITY),
+            ("`all-attributes`", &ALL_ATTRIBUTES),
+            ("`attribute`", &ATTRIBUTE),
+            ("`order`", &ORDER),
+            ("`filter`", &FILTER),
+            ("`condition`", &CONDITION),
+            ("`value`", &VALUE),
+            ("`link-entity` that joins", &JOIN),
+            ("`link-entity` in a filter", &LINK),
+        ];
+        let (_, text) = DOCUMENT.split_once("\n## Elements and attributes\n").expect("a chapter");
+        let (text, _) = text.split_once("\n## ").expect("another chapter");
+        let sections: Vec<&str> = text.split("\n### ").skip(1).collect();
+        assert_eq!(sections.len(), titled.len());
+        for (section, (title, element)) in sections.into_iter().zip(titled) {
+            let (found, body) = section.split_once("\n\n").expect("more than a title");
+            assert_eq!(found, title);
+            let children = body.strip_prefix("In it: ").map(|rest| {
+                let end = rest.find(['.', '\n']).unwrap_or(rest.len());
+                names(rest[..end].split(", exactly").next().unwrap_or_default())
+            });
+            assert_eq!(children.unwrap_or_default(), element.children, "{title}");
+            let rows = body.lines().filter_map(|line| line.strip_prefix("| `"));
+            let listed: Vec<(&str, &str)> = rows
+                .map(|row| {
+                    let mut cells = row.split(" | ");
+                    let name = cells.next().unwrap_or_default().trim_matches('`');
+                    (name, cells.next().unwrap_or_default())
+                })
+                .collect();
+            let known = element.attributes.iter().map(|(name, becomes)| (*name, said(*becomes)));
+            assert_eq!(listed, known.collect::<Vec<_>>(), "{title}");
+        }
+    }
+
+    fn said(becomes: Use) -> &'static str {
+        match becomes {
+            Read => "read",
+            Ignored => "ignored",
+            Hint => "no effect",
+            Off => "no effect, or `false`",
+            Later => "refused",
+        }
+    }
+}
