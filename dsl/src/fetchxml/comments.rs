@@ -53,16 +53,19 @@ impl Scan {
             (Some(_), Some(first)) => (first.range().start, Place::After(node.range().start)),
             _ => (0, Place::OwnLine),
         };
+        // Looked at piece by piece: the text between may be long, and the comments in it many.
+        let mut is_beside = true;
         for child in node.children() {
             if child.is_element() {
-                end = child.range().end;
+                (end, is_beside) = (child.range().end, true);
                 place = match self.element(child, block) {
                     Some(block) => Place::Closes(block),
                     None => Place::After(child.range().start),
                 };
             } else if child.is_comment() {
                 let between = &node.document().input_text()[end..child.range().start];
-                let is_beside = !between.contains(['\n', '\r']);
+                is_beside &= !between.contains(['\n', '\r']);
+                end = child.range().start;
                 self.comment(child, block, if is_beside { &place } else { &Place::OwnLine });
             }
         }
