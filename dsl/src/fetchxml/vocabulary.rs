@@ -35,6 +35,7 @@ pub(super) static FETCH: Element = Element {
         ("version", Ignored),
         ("mapping", Ignored),
         ("output-format", Ignored),
+        ("savedqueryid", Ignored),
         ("distinct", Read),
         ("aggregate", Read),
         ("returntotalrecordcount", Read),
