@@ -19,6 +19,7 @@ mod operators_document;
 mod place;
 mod properties;
 mod queries;
+mod query_command;
 mod query_laws;
 mod repair;
 mod restart;

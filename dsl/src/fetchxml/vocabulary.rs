@@ -161,3 +161,52 @@ pub(super) static VALUE: Element = Element {
 /// All elements, to tell one in a wrong place from one that there is not.
 pub(super) static ELEMENTS: [&Element; 9] =
     [&FETCH, &ENTITY, &ALL_ATTRIBUTES, &ATTRIBUTE, &ORDER, &FILTER, &LINK, &CONDITION, &VALUE];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const DOCUMENT: &str =
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/fetchxml.md"));
+
+    fn said(usage: Use) -> &'static str {
+        match usage {
+            Use::Read => "read",
+            Use::Ignored => "no meaning",
+            Use::Hint | Use::Off => "no effect",
+            Use::Later => "refused",
+        }
+    }
+
+    /// The rows of the table below a heading: attributes, and what becomes of each.
+    fn documented(heading: &str) -> BTreeSet<(&'static str, &'static str)> {
+        let start = format!("\n### {heading}\n");
+        let after = DOCUMENT.split_once(&start).unwrap_or_else(|| panic!("no chapter {heading}")).1;
+        let chapter = after.split("\n#").next().unwrap_or_default();
+        let rows = chapter.lines().filter_map(|line| line.strip_prefix("| `"));
+        let mut found = BTreeSet::new();
+        for row in rows {
+            let mut cells = row.split(" | ");
+            let (name, usage) = (cells.next(), cells.next());
+            let row = (name.and_then(|name| name.strip_suffix('`')), usage);
+            let (Some(name), Some(usage)) = row else { panic!("a broken row in {heading}") };
+            assert!(found.insert((name, usage)), "{name} is twice in {heading}");
+        }
+        found
+    }
+
+    #[test]
+    fn every_element_and_attribute_is_in_the_document() {
+        let plain = ELEMENTS.iter().filter(|element| element.name != LINK.name);
+        let all = plain.map(|element| (format!("`{}`", element.name), *element));
+        let links = [("`link-entity`", &JOIN), ("`link-entity` in a `filter`", &LINK)]
+            .map(|(heading, element)| (heading.to_owned(), element));
+        for (heading, element) in all.chain(links) {
+            let expected: BTreeSet<_> =
+                element.attributes.iter().map(|(name, usage)| (*name, said(*usage))).collect();
+            assert_eq!(documented(&heading), expected, "{heading}");
+        }
+    }
+}
