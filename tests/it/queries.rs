@@ -4,14 +4,14 @@
 //! set {settings}                    or any other change
 //! row TABLE ROW [column=value …]    values are JSON; `id:name` stands for the id of a name
 //! as USER                           who asks from here on; `everything` reads everything
-//! ? QUERY                           in the DSL, on one line; `cookie NEXT` takes up the last page
+//! ? QUERY                           on one line; `cookie NEXT` takes up the last page
 //! ```
 //!
-//! Every query is also asked in FetchXML, and its answer is the same.
+//! Every query is also asked in the other syntax, and its answer is the same.
 
 use haversack_core::{Value, limits::TOP_MAX};
 use haversack_dataset::{Answers, Caller, Evaluator, Obvious};
-use haversack_dsl::{compile, parse, print_fetchxml};
+use haversack_dsl::{compile, parse, print_dsl, print_fetchxml};
 use haversack_engine::Environment;
 use serde_json::{Map, Value as Json, json};
 
@@ -76,7 +76,7 @@ fn values(text: &str) -> Json {
     Json::Object(values)
 }
 
-/// The answer of a query, which is the same in FetchXML.
+/// The answer of a query, which is the same in both syntaxes.
 pub fn answer(environment: &Environment, asks: &str, text: &str) -> Result<Answers, String> {
     let state = environment.state();
     let text = with_ids(text);
@@ -85,8 +85,10 @@ pub fn answer(environment: &Environment, asks: &str, text: &str) -> Result<Answe
         Err(errors) => Err(errors.iter().map(|e| format!("  error[{}] {e}\n", e.code)).collect()),
     };
     let asked: haversack_dsl::query::Query = query(&text).map_err(|errors: String| errors)?;
-    let fetchxml = print_fetchxml(&parse(&text).expect("it was resolved"));
-    assert_eq!(query(&fetchxml).as_ref(), Ok(&asked), "{fetchxml}");
+    let tree = parse(&text).expect("it was resolved");
+    for printed in [print_fetchxml(&tree), print_dsl(&tree)] {
+        assert_eq!(query(&printed).as_ref(), Ok(&asked), "{printed}");
+    }
     let caller = match asks {
         "everything" => Caller::administrator(&state.catalog, NOW),
         user => caller(&state, user),
@@ -94,7 +96,8 @@ pub fn answer(environment: &Environment, asks: &str, text: &str) -> Result<Answe
     Ok(Obvious::new(state.as_ref()).answers(&caller, &asked))
 }
 
-fn shown(answers: &Answers) -> String {
+/// Rows, a line each; ids by the names that they are made of.
+pub fn shown(answers: &Answers) -> String {
     let text = |value: &Value| match value {
         Value::Id(id) => name_of(*id),
         Value::Reference(to) => name_of(to.id),

@@ -143,6 +143,11 @@ fn no_document(source: &Source, error: &Error) -> Diagnostic {
         Error::InvalidAttributeValue(_) | Error::InvalidChar(b'"' | b'\'', b'<', _) => {
             spanned("found `<` in a value".to_owned()).help("write `&lt;`")
         }
+        // The reader knows a byte of it, which may be a piece of a character.
+        Error::InvalidChar2(expected, ..) => {
+            let found = named(&source.text()[at.clone()]);
+            spanned(format!("found {found}")).expected(*expected)
+        }
         Error::MalformedEntityReference(_) if source.text()[at.start..].starts_with("&#") => {
             spanned("found the number of no character that XML can carry".to_owned())
         }

@@ -18,8 +18,11 @@ pub fn inputs() -> impl Iterator<Item = Input> {
     dsl::INPUTS.iter().chain(fetchxml::INPUTS).copied()
 }
 
-/// What a text is about, and a text as deep as one may be.
-pub const DEEPEST: [(&str, fn() -> String); 6] = [
+/// What a text is about, and the text.
+pub type Deep = (&'static str, fn() -> String);
+
+/// Texts as deep as one may be.
+pub const DEEPEST: [Deep; 6] = [
     ("groups", || nested("fetch account { filter { ", "or { ", 15, "name null ", "} ") + "} }"),
     ("tests", || {
         nested("fetch account { filter { ", "all account { ", 15, "name null ", "} ") + "} }"
