@@ -15,6 +15,7 @@ use crate::{
     ast::{ColumnRef, Condition, Fetch, Spanned},
     diagnostic::{Diagnostic, code},
     operator::{Arity, Operator, nearest_operator},
+    shape::forget_keys,
     source::{Notes, Source, Span, named, quoted},
 };
 
@@ -74,8 +75,9 @@ impl Reading {
     }
 
     /// The tree, unless anything was wrong.
-    pub(crate) fn finish(self, fetch: Option<Fetch>) -> Result<Fetch, Vec<Diagnostic>> {
-        if let Some(fetch) = &fetch {
+    pub(crate) fn finish(self, mut fetch: Option<Fetch>) -> Result<Fetch, Vec<Diagnostic>> {
+        if let Some(fetch) = &mut fetch {
+            forget_keys(&fetch.table.node, &mut fetch.body);
             self.check_shape(fetch);
         }
         let mut errors = self.errors.into_inner();
