@@ -1,16 +1,22 @@
-//! How fast a filter as profiles have them is read and resolved, in either syntax.
+//! How fast queries are read, resolved and printed: a filter as profiles have them, in either syntax, and
+//! the slowest texts of the largest size.
 
 #![allow(missing_docs, reason = "criterion's macros make a public function")]
 
-use std::hint::black_box;
+use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use haversack_core::{
     Name,
     catalog::Catalog,
+    limits::QUERY_BYTES_MAX,
     schema::{ColumnDefinition, ColumnType, Ownership, TableDefinition},
+    settings::Compatibility,
 };
-use haversack_dsl::{compile, parse, print_fetchxml};
+use haversack_dsl::{check_custom_filter, compile, parse, print_dsl, print_fetchxml, resolve};
+
+#[path = "../dsl/tests/adversary/mod.rs"]
+mod adversary;
 
 const FILTER: &str = r#"
 fetch account {
@@ -83,16 +89,40 @@ fn rates(criterion: &mut Criterion) {
     let catalog = catalog();
     let fetch = parse(FILTER).expect("the filter is right");
     let fetchxml = print_fetchxml(&fetch);
-    let mut group = criterion.benchmark_group("parse and resolve");
     for (name, text) in [("dsl", FILTER), ("fetchxml", fetchxml.as_str())] {
         compile(text, &catalog).expect("the filter resolves");
+        let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Bytes(text.len() as u64));
-        group.bench_function(name, |bencher| {
+        group.bench_function("parse", |bencher| bencher.iter(|| parse(black_box(text))));
+        group.bench_function("parse and resolve", |bencher| {
             bencher.iter(|| compile(black_box(text), &catalog));
+        });
+        let print = if name == "dsl" { print_dsl } else { print_fetchxml };
+        group.bench_function("print", |bencher| bencher.iter(|| print(black_box(&fetch))));
+        group.finish();
+    }
+    criterion.bench_function("resolve", |bencher| bencher.iter(|| resolve(&fetch, &catalog)));
+}
+
+/// All that is done with a text, from reading to printing it.
+fn worst(criterion: &mut Criterion) {
+    let catalog = adversary::catalog();
+    let mut group = criterion.benchmark_group("64 KiB");
+    group.warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(400));
+    group.sample_size(10);
+    for (name, input) in adversary::inputs() {
+        let text = input(QUERY_BYTES_MAX);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let Ok(fetch) = parse(black_box(&text)) else { return };
+                black_box(resolve(&fetch, &catalog)).ok();
+                black_box(check_custom_filter(&fetch, "contact", Compatibility::Classic));
+                black_box((print_dsl(&fetch), print_fetchxml(&fetch)));
+            });
         });
     }
     group.finish();
 }
 
-criterion_group!(benches, rates);
+criterion_group!(benches, rates, worst);
 criterion_main!(benches);

@@ -1,7 +1,7 @@
 //! What a query must not say, whichever syntax it is in and whatever schema it is for.
 
 use crate::{
-    ast::{Body, ColumnRef, Columns, Condition, Fetch, Selected, Spanned},
+    ast::{Body, ColumnRef, Columns, Condition, Fetch, Function, Selected, Spanned, Term},
     diagnostic::{Diagnostic, code},
     operator::Operator,
     reading::Reading,
@@ -11,6 +11,20 @@ use crate::{
 /// The operators that compare two columns.
 pub(crate) const OF_TWO_COLUMNS: [Operator; 6] =
     [Operator::Eq, Operator::Ne, Operator::Gt, Operator::Ge, Operator::Lt, Operator::Le];
+
+/// What counts rows needs no column. One is kept if it says more than the name that a table's key has
+/// by custom, so that both syntaxes say it in their own way.
+pub(crate) fn forget_keys(table: &str, body: &mut Body) {
+    if let Columns::Listed(listed) = &mut body.columns {
+        let key = format!("{table}id");
+        for selected in listed {
+            if let Term::Function { function, column, .. } = &mut selected.term {
+                column.take_if(|column| function.node == Function::Rows && *column.node == key);
+            }
+        }
+    }
+    body.links.iter_mut().for_each(|link| forget_keys(&link.table.node, &mut link.body));
+}
 
 /// A whole number from 1. How large it may be depends on the environment.
 pub(crate) fn whole_number(

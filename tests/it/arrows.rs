@@ -16,8 +16,9 @@ const PURE: [(&str, &[&str]); 6] = [
 ];
 
 /// Crates at the edge, with the internal crates that they may use.
-const EDGES: [(&str, &[&str]); 2] = [
+const EDGES: [(&str, &[&str]); 3] = [
     ("store", &["haversack-core", "haversack-proof"]),
+    ("fuzz", &["haversack-core", "haversack-dsl", "haversack-dataset"]),
     (
         "engine",
         &[

@@ -21,6 +21,7 @@ use crate::{
     diagnostic::{Diagnostic, code},
     reading::Reading,
     resolve::has_form,
+    shape::forget_keys,
     source::{named, quoted},
 };
 
@@ -110,6 +111,7 @@ fn definition(input: Input<'_>) -> Parsed<'_, Definition> {
     let reading = rest.extra;
     check_parameters(reading, &parameters);
     check_uses(reading, &parameters, name.is_some());
+    forget_keys(&fetch.table.node, &mut fetch.body);
     if !reading.has_errors() {
         reading.check_shape(&fetch);
     }

@@ -87,7 +87,7 @@ fn asked(reading: &Reading, node: Node<'_, '_>) -> Option<Asked> {
         return None;
     }
     let term = match attributes.get("aggregate") {
-        Some(found) => function(reading, node, found, column, distinct)?,
+        Some(found) => function(reading, found, column, distinct)?,
         None => Term::Column(column),
     };
     Some(Asked::Selected(Selected { term, alias }))
@@ -119,11 +119,8 @@ fn grouped(
     Some(Grouped { column, part, utc, alias })
 }
 
-/// A function of a column. What counts rows needs none; its column is kept if it says more than
-/// the name that a table's key has by custom, so that both syntaxes say it in their own way.
 fn function(
     reading: &Reading,
-    node: Node<'_, '_>,
     found: &Spanned<String>,
     column: Spanned<haversack_core::Name>,
     distinct: Option<Spanned<()>>,
@@ -143,11 +140,9 @@ fn function(
         let error = reading.source.error(code::CONTRADICTION, distinct.span.clone(), message);
         reading.report(error.help("write `aggregate=\"countcolumn\"`"));
     }
-    let table = node.parent().and_then(|parent| parent.attribute("name")).unwrap_or_default();
-    let is_key = function == Function::Rows && *column.node == format!("{table}id");
     Some(Term::Function {
         function: Spanned::new(function, found.span.clone()),
-        column: (!is_key).then_some(column),
+        column: Some(column),
         distinct: distinct.is_some() && function != Function::Rows,
     })
 }

@@ -167,9 +167,16 @@ fn no_document(source: &Source, error: &Error) -> Diagnostic {
         }
         other => {
             let place = format!(" at {}", other.pos());
-            spanned(format!("malformed XML: {}", other.to_string().replace(&place, "")))
+            let message = other.to_string().replace(&place, "");
+            spanned(format!("malformed XML: {}", in_one_line(&message)))
         }
     }
+}
+
+/// A message that may repeat a line break, or another character that shows badly.
+fn in_one_line(message: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
+    message.chars().map(shown).collect()
 }
 
 /// The reader counts lines and characters, from 1; places are bytes.

@@ -14,7 +14,7 @@ use crate::{
     ast::{Columns, Comments, Fetch, Paging, Spanned, Value},
     diagnostic::{Diagnostic, code},
     reading::Reading,
-    shape::whole_number,
+    shape::{forget_keys, whole_number},
     source::Notes,
 };
 
@@ -27,8 +27,9 @@ pub(crate) fn parse(text: &str) -> Result<Fetch, Vec<Diagnostic>> {
         let comments = comments(&document, tag(document.root_element()));
         fetch.map(|fetch| Fetch { comments, notes: reading.take_notes(), ..fetch })
     });
-    let fetch = reading.noted(read).flatten();
-    if let Some(fetch) = &fetch {
+    let mut fetch = reading.noted(read).flatten();
+    if let Some(fetch) = &mut fetch {
+        forget_keys(&fetch.table.node, &mut fetch.body);
         reading.check_shape(fetch);
     }
     reading.finish(fetch)
