@@ -108,7 +108,6 @@ impl<'a> Resolver<'a> {
             top: fetch.paging.top.as_ref().map(|top| top.node),
             page: page?,
             counts_all: fetch.paging.total.is_some(),
-            fingerprint: paging::fingerprint(fetch),
         })
     }
 

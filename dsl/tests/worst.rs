@@ -25,6 +25,39 @@ const SLOWER_MAX: u32 = 80;
 /// Times that a pair is measured: what else the machine does makes some of them longer, none shorter.
 const TRIES: usize = 4;
 
+/// Texts as deep as they may be: groups, tests for rows and links, in both syntaxes.
+const DEEPEST: [fn() -> String; 6] = [
+    || nested("fetch account { filter { ", "or { ", 15, "name null ", "} ") + "} }",
+    || nested("fetch account { filter { ", "all account { ", 15, "name null ", "} ") + "} }",
+    || {
+        let links: String = (0..15).map(|at| format!("link first account as a{at} {{ ")).collect();
+        format!("fetch account {{ {links}filter {{ name null }} {}}}", "} ".repeat(15))
+    },
+    || {
+        let head = "<fetch><entity name='account'><filter>";
+        nested(head, "<filter type='or'>", 15, CONDITION, "</filter>")
+            + "</filter></entity></fetch>"
+    },
+    || {
+        let head = "<fetch><entity name='account'><filter>";
+        let open = "<link-entity name='account' link-type='all'><filter>";
+        nested(head, open, 15, CONDITION, "</filter></link-entity>") + "</filter></entity></fetch>"
+    },
+    || {
+        let links: String =
+            (0..15).map(|at| format!("<link-entity name='account' alias='a{at}'>")).collect();
+        let close = "</link-entity>".repeat(15);
+        let filter = format!("<filter>{CONDITION}</filter>");
+        format!("<fetch><entity name='account'>{links}{filter}{close}</entity></fetch>")
+    },
+];
+
+const CONDITION: &str = "<condition attribute='name' operator='null'/>";
+
+fn nested(head: &str, open: &str, depth: usize, inside: &str, close: &str) -> String {
+    format!("{head}{}{inside}{}", open.repeat(depth), close.repeat(depth))
+}
+
 /// More errors than anybody reads are not looked for.
 const DIAGNOSTICS_MAX: usize = 50;
 
@@ -75,7 +108,7 @@ fn a_small_stack_is_enough() {
         for (_, input) in adversary::inputs() {
             judge(&input(QUERY_BYTES_MAX), &catalog);
         }
-        for input in adversary::DEEPEST {
+        for input in DEEPEST {
             let text = input();
             parse(&text).unwrap_or_else(|errors| panic!("{text}: {}", errors[0]));
             judge(&text, &catalog);

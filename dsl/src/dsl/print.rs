@@ -47,10 +47,13 @@ impl Printer {
             Columns::All => None,
             Columns::Listed(listed) => Some(joined(listed, selected)),
         };
-        let body = Body { columns: Columns::default(), ..fetch.body.clone() };
+        let Body { columns: _, groups, filter, links, order } = &fetch.body;
         let is_empty = whole.is_empty()
             && columns.as_deref().is_none_or(str::is_empty)
-            && body == Body::default();
+            && groups.is_empty()
+            && filter.is_none()
+            && links.is_empty()
+            && order.is_empty();
         self.block(&head, is_empty, |printer| {
             printer.body(&fetch.body, columns);
             whole.iter().for_each(|line| printer.line(line));

@@ -15,18 +15,19 @@ impl Resolver<'_> {
         let paging = &fetch.paging;
         self.check_size("top", paging.top.as_ref());
         self.check_size("a page of", paging.size.as_ref());
-        let after = match &paging.cookie {
-            Some(cookie) => Some(self.cookie(fetch, cookie, sorts_by)?),
-            None => None,
-        };
-        if paging.page.is_none() && paging.size.is_none() && after.is_none() {
+        if paging.page.is_none() && paging.size.is_none() && paging.cookie.is_none() {
             return Some(None);
         }
+        let fingerprint = fingerprint(fetch);
+        let after = match &paging.cookie {
+            Some(cookie) => Some(self.cookie(fingerprint, cookie, sorts_by)?),
+            None => None,
+        };
         // A cookie alone asks for the page after its own.
         let next = after.as_ref().map_or(1, |cookie| cookie.page.saturating_add(1));
         let number = paging.page.as_ref().map_or(next, |page| page.node);
         let size = paging.size.as_ref().map_or(TOP_MAX, |size| size.node);
-        Some(Some(Page { number, size, after }))
+        Some(Some(Page { number, size, after, fingerprint }))
     }
 
     fn check_size(&self, what: &str, size: Option<&Spanned<u32>>) {
@@ -41,13 +42,13 @@ impl Resolver<'_> {
 
     fn cookie(
         &self,
-        fetch: &ast::Fetch,
+        fingerprint: u64,
         cookie: &Spanned<String>,
         sorts_by: usize,
     ) -> Option<Cookie> {
         let problem = match Cookie::parse(&cookie.node) {
             None => "found a paging cookie that is none of ours",
-            Some(read) if read.fingerprint != fingerprint(fetch) => {
+            Some(read) if read.fingerprint != fingerprint => {
                 "found a paging cookie of another query"
             }
             Some(read) if read.position.len() != sorts_by => {
@@ -64,7 +65,7 @@ impl Resolver<'_> {
 }
 
 /// A number for the query without its pages: that of its text in canonical form (FNV-1a).
-pub(super) fn fingerprint(fetch: &ast::Fetch) -> u64 {
+fn fingerprint(fetch: &ast::Fetch) -> u64 {
     let whole = ast::Fetch { paging: Paging::default(), ..fetch.clone() };
     let text = crate::dsl::print(&whole);
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

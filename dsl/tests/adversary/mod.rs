@@ -18,39 +18,6 @@ pub fn inputs() -> impl Iterator<Item = Input> {
     dsl::INPUTS.iter().chain(fetchxml::INPUTS).copied()
 }
 
-/// Texts as deep as they may be: groups, tests for rows and links, in both syntaxes.
-pub const DEEPEST: [fn() -> String; 6] = [
-    || nested("fetch account { filter { ", "or { ", 15, "name null ", "} ") + "} }",
-    || nested("fetch account { filter { ", "all account { ", 15, "name null ", "} ") + "} }",
-    || {
-        let links: String = (0..15).map(|at| format!("link first account as a{at} {{ ")).collect();
-        format!("fetch account {{ {links}filter {{ name null }} {}}}", "} ".repeat(15))
-    },
-    || {
-        let head = "<fetch><entity name='account'><filter>";
-        nested(head, "<filter type='or'>", 15, CONDITION, "</filter>")
-            + "</filter></entity></fetch>"
-    },
-    || {
-        let head = "<fetch><entity name='account'><filter>";
-        let open = "<link-entity name='account' link-type='all'><filter>";
-        nested(head, open, 15, CONDITION, "</filter></link-entity>") + "</filter></entity></fetch>"
-    },
-    || {
-        let links: String =
-            (0..15).map(|at| format!("<link-entity name='account' alias='a{at}'>")).collect();
-        let close = "</link-entity>".repeat(15);
-        let filter = format!("<filter>{CONDITION}</filter>");
-        format!("<fetch><entity name='account'>{links}{filter}{close}</entity></fetch>")
-    },
-];
-
-const CONDITION: &str = "<condition attribute='name' operator='null'/>";
-
-fn nested(head: &str, open: &str, depth: usize, inside: &str, close: &str) -> String {
-    format!("{head}{}{inside}{}", open.repeat(depth), close.repeat(depth))
-}
-
 /// As many pieces between a head and a tail as fit.
 fn filled(head: &str, piece: impl Fn(usize) -> String, tail: &str, bytes: usize) -> String {
     let mut text = head.to_owned();
