@@ -37,8 +37,6 @@ pub struct Query {
     pub page: Option<Page>,
     /// Whether to count the rows of all pages.
     pub counts_all: bool,
-    /// What stands for the query without its pages, in the cookies that it gives.
-    pub fingerprint: u64,
 }
 
 /// Which rows of an answer, by pages.
@@ -50,6 +48,8 @@ pub struct Page {
     pub size: u32,
     /// Where an earlier page ended.
     pub after: Option<Cookie>,
+    /// What stands for the query without its pages, in the cookies that it gives.
+    pub fingerprint: u64,
 }
 
 /// A table that is joined to the one around it.

@@ -121,7 +121,6 @@ impl<'a> Resolver<'a> {
             top: self.number("top", fetch.paging.top.as_ref())?,
             page: page?,
             counts_all: fetch.paging.total.is_some(),
-            fingerprint: paging::fingerprint(fetch),
         })
     }
 

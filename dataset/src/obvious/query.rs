@@ -106,7 +106,7 @@ fn page(query: &Query, lines: Vec<Line>) -> Answers {
     let next = query.page.as_ref().zip(last).map(|(page, last)| {
         let keys = lines[last].position.iter();
         let position = keys.map(|directed| directed.key.written()).collect();
-        Cookie { page: page.number, fingerprint: query.fingerprint, position }
+        Cookie { page: page.number, fingerprint: page.fingerprint, position }
     });
     let asked = lines.into_iter().skip(begin).take(length);
     let answer = |line: Line| {

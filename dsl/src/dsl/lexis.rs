@@ -9,8 +9,7 @@ use nom::{
     character::complete::char,
     combinator::{opt, verify},
     error::{ErrorKind, ParseError},
-    multi::many0_count,
-    sequence::{delimited, preceded, terminated},
+    sequence::{delimited, terminated},
 };
 use nom_locate::LocatedSpan;
 
@@ -64,9 +63,16 @@ pub(super) fn unexpected(input: Input<'_>, expected: &str) -> Diagnostic {
 
 /// Blanks and comments.
 pub(super) fn blank(input: Input<'_>) -> Parsed<'_, ()> {
-    let comment = preceded(char('#'), take_while(|c| c != '\n'));
-    let (input, _) = many0_count(alt((take_while1(char::is_whitespace), comment))).parse(input)?;
-    Ok((input, ()))
+    let mut rest = input.fragment().trim_start();
+    while let Some(comment) = rest.strip_prefix('#') {
+        rest = comment.find('\n').map_or("", |end| comment[end..].trim_start());
+    }
+    Ok((skipped(input, input.len() - rest.len()), ()))
+}
+
+/// The input after so many bytes. Going on by nothing costs as much as by a line.
+fn skipped(input: Input<'_>, bytes: usize) -> Input<'_> {
+    if bytes == 0 { input } else { input.take_from(bytes) }
 }
 
 pub(super) fn is_in_word(c: char) -> bool {
@@ -75,7 +81,13 @@ pub(super) fn is_in_word(c: char) -> bool {
 
 /// A run of letters, digits and signs that stand in words: a name, keyword, operator or number.
 pub(super) fn word(input: Input<'_>) -> Parsed<'_, Input<'_>> {
-    terminated(take_while1(is_in_word), blank).parse(input)
+    let rest = input.fragment().trim_start_matches(is_in_word);
+    let length = input.len() - rest.len();
+    if length == 0 {
+        return Err(Err::Error(Fault::Mismatch));
+    }
+    let (rest, ()) = blank(input.take_from(length))?;
+    Ok((rest, input.take(length)))
 }
 
 /// An operator of other languages, such as `>=`.
@@ -87,14 +99,29 @@ pub(super) fn foreign_operator(input: Input<'_>) -> Parsed<'_, Input<'_>> {
 pub(super) fn keyword<'a>(
     expected: &'static str,
 ) -> impl Parser<Input<'a>, Output = Span, Error = Fault> {
-    verify(word, move |found: &Input<'_>| *found.fragment() == expected).map(|found| span(&found))
+    move |input: Input<'a>| {
+        // Most places are asked for several keywords that are not there.
+        let is_there = match input.strip_prefix(expected) {
+            Some(after) => !after.starts_with(is_in_word),
+            None => false,
+        };
+        if !is_there {
+            return Err(Err::Error(Fault::Mismatch));
+        }
+        let start = input.location_offset();
+        let (rest, ()) = blank(input.take_from(expected.len()))?;
+        Ok((rest, start..start + expected.len()))
+    }
 }
 
 /// This sign.
 pub(super) fn sign<'a>(expected: char) -> impl Parser<Input<'a>, Output = Span, Error = Fault> {
     move |input: Input<'a>| {
         let start = input.location_offset();
-        let (input, _) = terminated(char(expected), blank).parse(input)?;
+        if !input.starts_with(expected) {
+            return Err(Err::Error(Fault::Mismatch));
+        }
+        let (input, ()) = blank(input.take_from(expected.len_utf8()))?;
         Ok((input, start..start + expected.len_utf8()))
     }
 }

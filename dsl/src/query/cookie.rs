@@ -14,7 +14,7 @@ use haversack_core::{Date, Decimal, Double, Timestamp, Value};
 pub struct Cookie {
     /// The number of the page.
     pub page: u32,
-    /// The query that it is of: see [`super::Query::fingerprint`].
+    /// The query that it is of: see [`super::Page::fingerprint`].
     pub fingerprint: u64,
     /// What its last row sorts by, ties included; null sorts as none.
     pub position: Vec<Option<Value>>,

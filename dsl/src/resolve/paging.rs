@@ -17,18 +17,19 @@ impl Resolver<'_> {
         self.check_size("a page of", paging.size.as_ref());
         let (page, size) =
             (self.number("page", paging.page.as_ref()), self.number("size", paging.size.as_ref()));
-        let after = match &paging.cookie {
-            Some(cookie) => Some(self.cookie(fetch, cookie, sorts_by)?),
-            None => None,
-        };
-        if paging.page.is_none() && paging.size.is_none() && after.is_none() {
+        if paging.page.is_none() && paging.size.is_none() && paging.cookie.is_none() {
             return Some(None);
         }
+        let fingerprint = fingerprint(fetch);
+        let after = match &paging.cookie {
+            Some(cookie) => Some(self.cookie(fingerprint, cookie, sorts_by)?),
+            None => None,
+        };
         // A cookie alone asks for the page after its own.
         let next = after.as_ref().map_or(1, |cookie| cookie.page.saturating_add(1));
         let number = page?.unwrap_or(next);
         let size = size?.unwrap_or(TOP_MAX);
-        Some(Some(Page { number, size, after }))
+        Some(Some(Page { number, size, after, fingerprint }))
     }
 
     /// A number if one is said; nothing if a parameter stands for it.
@@ -67,13 +68,13 @@ impl Resolver<'_> {
 
     fn cookie(
         &self,
-        fetch: &ast::Fetch,
+        fingerprint: u64,
         cookie: &Spanned<String>,
         sorts_by: usize,
     ) -> Option<Cookie> {
         let problem = match Cookie::parse(&cookie.node) {
             None => "found a paging cookie that is none of ours",
-            Some(read) if read.fingerprint != fingerprint(fetch) => {
+            Some(read) if read.fingerprint != fingerprint => {
                 "found a paging cookie of another query"
             }
             Some(read) if read.position.len() != sorts_by => {
@@ -90,7 +91,7 @@ impl Resolver<'_> {
 }
 
 /// A number for the query without its pages: that of its text in canonical form (FNV-1a).
-pub(super) fn fingerprint(fetch: &ast::Fetch) -> u64 {
+fn fingerprint(fetch: &ast::Fetch) -> u64 {
     let (paging, comments) = (Paging::default(), Comments::default());
     let whole = ast::Fetch { paging, comments, ..fetch.clone() };
     let text = crate::dsl::print(&whole);
