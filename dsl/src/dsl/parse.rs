@@ -21,13 +21,15 @@ use crate::{
 };
 
 /// Words of other languages, too far from ours for the edit distance.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 8] = [
     ("count", "size"),
     ("limit", "top"),
     ("where", "filter"),
     ("select", "columns"),
     ("join", "link"),
     ("sort", "order"),
+    ("descending", "desc"),
+    ("ascending", "asc"),
 ];
 
 /// A query, from its `fetch` on.

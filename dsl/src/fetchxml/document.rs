@@ -15,6 +15,8 @@ const ELEMENT_DEPTH_MAX: usize = 2 + 2 * FILTER_DEPTH_MAX + 2;
 
 /// Attributes of one element: more than any has. The reader compares each with all before it.
 const ATTRIBUTES_MAX: usize = 64;
+/// The shortest attribute, with a blank before it: ` a=""`.
+const ATTRIBUTE_BYTES_MIN: usize = 5;
 
 /// Reads a document.
 pub(super) fn document(source: &Source) -> Result<Document<'_>, Box<Diagnostic>> {
@@ -30,6 +32,7 @@ pub(super) fn document(source: &Source) -> Result<Document<'_>, Box<Diagnostic>>
 /// Malformed tags are left for the reader to explain.
 fn scan(source: &Source) -> Result<(), Box<Diagnostic>> {
     let text = source.text();
+    let has_namespaces = text.contains("xmlns");
     let mut depth = 0_usize;
     let mut at = 0;
     while let Some(found) = text[at..].find('<') {
@@ -48,7 +51,9 @@ fn scan(source: &Source) -> Result<(), Box<Diagnostic>> {
         if rest.starts_with("</") {
             depth = depth.saturating_sub(1);
         } else {
-            check_attributes(source, start, markup)?;
+            if has_namespaces || markup.len() > ATTRIBUTES_MAX * ATTRIBUTE_BYTES_MIN {
+                check_attributes(source, start, markup)?;
+            }
             depth += usize::from(!markup.ends_with("/>"));
         }
         if depth > ELEMENT_DEPTH_MAX {

@@ -114,5 +114,5 @@ pub(super) const INPUTS: &[Input] = &[
         entity(|_| "<order alias='a'/>".to_owned(), bytes)
     }),
     ("xml: orders", |bytes| entity(|_| "<order attribute='name'/>".to_owned(), bytes)),
-    ("xml: entities", |bytes| repeated("<fetch>", "<entity/>", "</fetch>", bytes)),
+    ("xml: tables", |bytes| repeated("<fetch>", "<entity/>", "</fetch>", bytes)),
 ];
