@@ -2,7 +2,7 @@
 //! 1,000 users in 50 business units and 200 teams, one profile, bursts of 1,000 updates.
 //!
 //! Everything is a function of a seed and a number, so any row can be made by itself, by any program
-//! that knows the function: see [`Hash`].
+//! that knows the function: see [`struct@Hash`].
 
 mod burst;
 mod catalog;
