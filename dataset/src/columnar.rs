@@ -142,14 +142,11 @@ impl Columnar {
             *self = anew;
             return;
         }
-        if self.tables.catalog.settings != catalog.settings {
-            self.shared.clear();
-        }
         let is_same = self.tables.has_people_of(catalog);
         self.tables.set_catalog(rows, catalog);
         self.catalogs += 1;
         if !is_same {
-            // Rows of the system are shared too, and belong to no change.
+            // Settings say what predicates mean; rows of the system belong to no change.
             self.shared.clear();
         }
         locked(&self.profiles).clear();
@@ -201,7 +198,7 @@ impl Columnar {
         let (ask, items) = (self.ask(caller), profile.as_ref().map_or(&[][..], |p| &p.items));
         let has_pairs = profile.as_ref().is_some_and(|profile| profile.has_pairs);
         let caught_up = usable.filter(|_| !has_pairs).and_then(|mut kept| {
-            let delta = self.delta(kept.at, now)?;
+            let delta = self.delta(kept.at)?;
             catch_up(&ask, items, &mut kept.evaluated, &delta);
             if kept.evaluated.total != *kept.total {
                 kept.total = Arc::new(kept.evaluated.total.clone());
@@ -216,8 +213,9 @@ impl Columnar {
         Kept { evaluated, total, profile, at: now, catalogs: self.catalogs, now: caller.now }
     }
 
-    /// What changed, made once for all who were last asked at the same time.
-    fn delta(&self, from: u64, to: u64) -> Option<Arc<Delta>> {
+    /// What changed since, made once for all who were last asked at the same time.
+    fn delta(&self, from: u64) -> Option<Arc<Delta>> {
+        let to = self.shared.changes.now();
         let mut last = locked(&self.deltas);
         if let Some((begin, end, delta)) = &*last
             && (*begin, *end) == (from, to)
@@ -231,9 +229,8 @@ impl Columnar {
 
     /// The published profile of a user, planned once.
     fn profile(&self, user: RowId) -> Option<Arc<Profile>> {
-        let catalog = &self.tables.catalog;
-        let published = catalog.published_profile_of(user)?;
-        let name = catalog.profile_of(user).map(|profile| profile.draft.name.clone())?;
+        let of_user = self.tables.catalog.profile_of(user)?;
+        let (published, name) = (of_user.published.as_ref()?, of_user.draft.name.clone());
         let mut profiles = locked(&self.profiles);
         if let Some(profile) = profiles.get(&name) {
             return Some(Arc::clone(profile));

@@ -78,13 +78,7 @@ fn spread(ask: &Ask<'_>, items: &[Item], mut frontier: Sets, total: &mut Sets) {
     while frontier.values().any(|rows| !rows.is_empty()) {
         let mut next = Sets::new();
         for item in items {
-            let mut joined = Gathered::default();
-            for way in &item.ways {
-                if let Some(others) = frontier.get(&way.other) {
-                    way.add_joined(ask.tables, item.table, others, &mut joined);
-                }
-            }
-            let mut joined = joined.set();
+            let mut joined = joined_to(ask, item, &frontier);
             if joined.is_empty() {
                 continue;
             }
@@ -97,6 +91,18 @@ fn spread(ask: &Ask<'_>, items: &[Item], mut frontier: Sets, total: &mut Sets) {
         }
         frontier = next;
     }
+}
+
+/// The rows of an item's table that its relationships join to rows of the frontier; some may not be
+/// there.
+fn joined_to(ask: &Ask<'_>, item: &Item, frontier: &Sets) -> RoaringBitmap {
+    let mut joined = Gathered::default();
+    for way in &item.ways {
+        if let Some(others) = frontier.get(&way.other) {
+            way.add_joined(ask.tables, item.table, others, &mut joined);
+        }
+    }
+    joined.set()
 }
 
 /// Brings an evaluation up to date with what changed since.
@@ -150,14 +156,8 @@ fn take_out(ask: &Ask<'_>, items: &[Item], suspects: Sets, total: &mut Sets) -> 
         }
         let mut next = Sets::new();
         for item in items {
-            let mut joined = Gathered::default();
-            for way in &item.ways {
-                if let Some(others) = frontier.get(&way.other) {
-                    way.add_joined(ask.tables, item.table, others, &mut joined);
-                }
-            }
             if let Some(there) = total.get(&item.table) {
-                *next.entry(item.table).or_default() |= joined.set() & there;
+                *next.entry(item.table).or_default() |= joined_to(ask, item, &frontier) & there;
             }
         }
         frontier = next;

@@ -53,7 +53,8 @@ impl DeviceRows {
 
 impl Columnar {
     /// The difference from what a device held to what belongs on it now, both of this engine; none:
-    /// it is too old, or rows were numbered anew since, and must be compared row by row.
+    /// one of them is too old, or rows were numbered anew or changed since, and they must be asked
+    /// for again or compared row by row.
     #[must_use]
     pub fn difference(
         &self,
@@ -68,7 +69,11 @@ impl Columnar {
         if held.at == now.at && Arc::ptr_eq(&held.sets, &now.sets) {
             return Some(difference);
         }
-        let delta = self.delta(held.at, now.at)?;
+        // Versions are those of this moment, so the sets must be too.
+        if now.at != self.shared.changes.now() {
+            return None;
+        }
+        let delta = self.delta(held.at)?;
         let (empty, ask) = (RoaringBitmap::new(), self.ask(caller));
         for (table, belongs) in now.sets.iter() {
             let had = held.sets.get(table).unwrap_or(&empty);
