@@ -20,9 +20,12 @@ use super::{
     references::Gathered,
     table::TableRows,
 };
-use crate::obvious::{
-    condition::{callers_ids, holds_for},
-    time::{Bound, Moment, Range, instant, range},
+use crate::{
+    Like,
+    obvious::{
+        condition::{callers_ids, holds_for, pattern},
+        time::{Bound, Moment, Range, instant, range},
+    },
 };
 
 /// Of fewer rows than one in so many, each is asked by itself, where all would have to be scanned.
@@ -82,7 +85,14 @@ impl Ask<'_> {
                 }
                 None => return self.one_by_one(table, column, operator, operand, among),
             },
-            Data::Texts(texts) => texts.scan(|text| holds(&Value::Text(text.to_string()))),
+            Data::Texts(texts) => match pattern(operator, operand) {
+                // Read once, and held against each different text.
+                Some(pattern) => {
+                    let pattern = Like::new(&pattern);
+                    texts.scan(|text| pattern.matches(text))
+                }
+                None => texts.scan(|text| holds(&Value::Text(text.to_string()))),
+            },
             Data::Lists(lists) => lists.scan(|list| holds(&Value::Choices(list.to_vec()))),
             Data::Ids(_) | Data::References(_) => {
                 return self.one_by_one(table, column, operator, operand, among);

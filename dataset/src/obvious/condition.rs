@@ -13,7 +13,7 @@ use haversack_dsl::{
 
 use super::{
     compare, hierarchy,
-    like::like,
+    like::Like,
     time::{self, Moment},
 };
 use crate::{Caller, Rows};
@@ -142,18 +142,20 @@ fn compares(caller: &Caller, operator: Operator, operand: &Operand, value: &Valu
         (Operator::Ge, _) => ordered(Ordering::is_ge),
         (Operator::Lt, _) => ordered(Ordering::is_lt),
         (Operator::Le, _) => ordered(Ordering::is_le),
-        (Operator::Like, Operand::One(literal)) => is_like(value, literal, "", ""),
-        (Operator::BeginsWith, Operand::One(literal)) => is_like(value, literal, "", "%"),
-        (Operator::EndsWith, Operand::One(literal)) => is_like(value, literal, "%", ""),
-        _ => false,
+        _ => match (value, pattern(operator, operand)) {
+            (Value::Text(text), Some(pattern)) => Like::new(&pattern).matches(text),
+            _ => false,
+        },
     }
 }
 
-fn is_like(value: &Value, literal: &Literal, before: &str, after: &str) -> bool {
-    match (value, literal) {
-        (Value::Text(text), Literal::Value(Value::Text(pattern))) => {
-            like(text, &format!("{before}{pattern}{after}"))
-        }
-        _ => false,
+/// The pattern that an operator holds texts against.
+pub(crate) fn pattern(operator: Operator, operand: &Operand) -> Option<String> {
+    let Operand::One(Literal::Value(Value::Text(text))) = operand else { return None };
+    match operator {
+        Operator::Like => Some(text.clone()),
+        Operator::BeginsWith => Some(format!("{text}%")),
+        Operator::EndsWith => Some(format!("%{text}")),
+        _ => None,
     }
 }

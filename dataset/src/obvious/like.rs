@@ -30,11 +30,6 @@ pub struct Like {
     begins: Vec<u32>,
 }
 
-/// Whether the text matches the pattern.
-pub(super) fn like(text: &str, pattern: &str) -> bool {
-    Like::new(pattern).matches(text)
-}
-
 /// A set of places of the pattern, 64 to a word. Place n: so many tokens have been met.
 type Places = Vec<u64>;
 
@@ -188,7 +183,11 @@ fn set(chars: &[char], start: usize) -> (Option<Token>, usize) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::like;
+    use super::Like;
+
+    fn like(text: &str, pattern: &str) -> bool {
+        Like::new(pattern).matches(text)
+    }
 
     #[test]
     fn wildcards_sets_and_their_corners() {
