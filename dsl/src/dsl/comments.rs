@@ -23,6 +23,10 @@ pub(super) fn written(text: &str) -> String {
 /// The comments of all queries of a text that has been read, for each query those from where the
 /// one before it ends. `starts` are the words that the queries begin with.
 pub(super) fn comments(source: &Source, starts: &[Span]) -> Result<Vec<Comments>, Box<Diagnostic>> {
+    if !source.text().contains('#') {
+        let none = |start: &Span| Comments { start: start.clone(), ..Comments::default() };
+        return Ok(starts.iter().map(none).collect());
+    }
     let mut scan = Scan::default();
     for token in Tokens::new(source.text(), 0) {
         scan.token(source, token)?;

@@ -220,12 +220,11 @@ fn is_part(token: &Token<'_>, next: Option<Token<'_>>) -> bool {
 }
 
 fn is_section(token: &Token<'_>, next: Option<Token<'_>>) -> bool {
-    // A column may be called as a section is.
-    if token.kind != Kind::Word || is_part(token, next) {
+    if token.kind != Kind::Word {
         return false;
     }
     let is = |test: fn(&Token<'_>) -> bool| next.as_ref().is_some_and(test);
-    match token.text {
+    let may_be = match token.text {
         "columns" | "filter" | "link" | "order" | "raw-order" => true,
         "top" if token.is_first => true,
         "top" | "page" | "size" => is(|next| is_bare_value(next.text) || next.is("$")),
@@ -233,7 +232,9 @@ fn is_section(token: &Token<'_>, next: Option<Token<'_>>) -> bool {
         "group" => is(|next| next.is_name() && !is_operator(next)),
         "distinct" | "total" => token.is_first || next.is_none() || is(|next| next.is("}")),
         _ => false,
-    }
+    };
+    // A column may be called as a section is.
+    may_be && !is_part(token, next)
 }
 
 fn is_query(input: Input<'_>, token: &Token<'_>, next: Option<Token<'_>>) -> bool {
