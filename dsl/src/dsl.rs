@@ -4,6 +4,7 @@ mod bare;
 mod comments;
 mod definition;
 mod filter;
+mod input;
 mod lexis;
 mod link;
 mod parse;

@@ -6,6 +6,8 @@ mod names;
 mod table;
 mod unit;
 
+use std::{collections::BTreeMap, iter, sync::LazyLock};
+
 pub use class::TypeClass;
 pub(crate) use names::nearest_operator;
 pub use table::{OPERATORS, Operator};
@@ -87,6 +89,15 @@ pub struct OperatorInfo {
     pub meaning: &'static str,
 }
 
+/// The operators by their names and aliases: readers ask for one at every second word.
+static BY_NAME: LazyLock<BTreeMap<&str, Operator>> = LazyLock::new(|| {
+    let names = |info: &'static OperatorInfo| {
+        let all = iter::once(info.name).chain(info.aliases.iter().copied());
+        all.map(|name| (name, info.operator))
+    };
+    OPERATORS.iter().flat_map(names).collect()
+});
+
 impl Operator {
     /// The operator's row.
     #[must_use]
@@ -103,8 +114,7 @@ impl Operator {
     /// The operator with this name or alias. Names are lower case.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
-        let is_it = |info: &&OperatorInfo| info.name == name || info.aliases.contains(&name);
-        OPERATORS.iter().find(is_it).map(|info| info.operator)
+        BY_NAME.get(name).copied()
     }
 
     /// The operator that holds just where this one does not, nulls included.

@@ -2,7 +2,10 @@
 
 /// Whether a word is a value without quotes: a number, `true` or `false`, a date, a time, a UUID.
 pub(super) fn is_bare_value(word: &str) -> bool {
-    matches!(word, "true" | "false") || is_number(word) || is_time(word) || is_uuid(word)
+    match word.as_bytes().first() {
+        Some(b'0'..=b'9' | b'-') => is_number(word) || is_time(word) || is_uuid(word),
+        _ => matches!(word, "true" | "false") || is_uuid(word),
+    }
 }
 
 fn digits(text: &str) -> bool {
@@ -41,8 +44,10 @@ fn is_time(word: &str) -> bool {
 }
 
 fn is_uuid(word: &str) -> bool {
-    let lengths = word.split('-').map(str::len);
-    lengths.eq([8, 4, 4, 4, 12]) && word.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+    let lengths = || word.split('-').map(str::len);
+    word.len() == 36
+        && lengths().eq([8, 4, 4, 4, 12])
+        && word.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
 }
 
 #[cfg(test)]

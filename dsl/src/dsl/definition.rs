@@ -28,7 +28,7 @@ use crate::{
 /// Reads a text in the DSL. Its size has been checked.
 pub(crate) fn parse(text: &str) -> Result<QueryFile, Vec<Diagnostic>> {
     let reading = Reading::new(Syntax::Dsl, text);
-    let input = Input::new_extra(text, &reading);
+    let input = Input::new(text, &reading);
     let mut definitions = match definitions(input) {
         Ok((_, definitions)) => definitions,
         Err(fault) => {
@@ -66,7 +66,7 @@ fn definitions(input: Input<'_>) -> Parsed<'_, Vec<Definition>> {
         }
         if definitions.len() == QUERIES_PER_FILE_MAX {
             let message = format!("more than {QUERIES_PER_FILE_MAX} queries in one text");
-            let place = input.location_offset()..input.location_offset();
+            let place = input.start..input.start;
             return stop(input.extra.source.error(code::LIMIT, place, message));
         }
     }
@@ -165,7 +165,7 @@ fn parameter_type(input: Input<'_>) -> Parsed<'_, Spanned<ParameterType>> {
     let error = unexpected(input, &format!("a type: {}", names.join(", ")));
     let Some(found) = found else { return stop(error) };
     // Types of columns that are given by values of another's form.
-    let meant = match *found.fragment() {
+    let meant = match found.text {
         "memo" | "text" | "file" | "image" => Some("string"),
         "bigint" | "int" | "choice" | "choices" | "state" | "status" => Some("integer"),
         "money" | "double" | "number" => Some("decimal"),

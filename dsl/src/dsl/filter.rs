@@ -6,8 +6,8 @@ use nom::{Parser, branch::alt, combinator::opt, multi::separated_list1};
 use super::{
     bare::is_bare_value,
     lexis::{
-        Input, Parsed, column_ref, foreign_operator, keyword, mistake, name, sign, span, stop,
-        unexpected, value, word,
+        Input, Parsed, column_ref, foreign_operator, is_in_word, keyword, mistake, name, sign,
+        span, stop, unexpected, value, word,
     },
     link::join,
     parse::{Sections, section},
@@ -82,7 +82,7 @@ pub(super) fn parts(mut input: Input<'_>, depth: usize, has_end: bool) -> Parsed
             if recover::lacks_brace(input) {
                 return Ok((input, parts));
             }
-            let mut apart = Sections::of_link(depth, input.location_offset());
+            let mut apart = Sections::of_link(depth, input.start);
             input = match section(input, &mut apart) {
                 Ok((rest, ())) => rest,
                 Err(fault) => recover::after_section(input, fault, depth)?,
@@ -104,7 +104,7 @@ fn part(input: Input<'_>, depth: usize) -> Parsed<'_, Option<Part>> {
     let (rest, found) = opt(word).parse(input)?;
     let Some(found) = found else { return condition(input) };
     let at = span(&found);
-    match *found.fragment() {
+    match found.text {
         "and" | "or" => {
             let (rest, connective) = connective(input)?;
             let (rest, group) = body(rest, Some(connective), depth + 1)?;
@@ -193,8 +193,7 @@ fn no_operator(input: Input<'_>, column: &ColumnRef) -> Diagnostic {
 }
 
 fn column(input: Input<'_>) -> Parsed<'_, ColumnRef> {
-    let is_sign = !input.starts_with('`') && word(input).is_err();
-    if is_sign {
+    if !input.starts_with(|c| c == '`' || is_in_word(c)) {
         return stop(unexpected(input, PARTS));
     }
     column_ref(input, "a column's name")
@@ -254,7 +253,7 @@ fn no_value<'a>(
         return Ok((input, ()));
     }
     let error = unexpected(input, &format!("a value for `{}`", operator.node.name()));
-    match found.map(|found| *found.fragment()) {
+    match found.map(|found| found.text) {
         Some("null") => stop(error.help(format!("write `{column} null` or `{column} not-null`"))),
         Some(found) => {
             let is_name = found.parse::<haversack_core::Name>().is_ok();

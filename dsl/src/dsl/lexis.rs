@@ -11,18 +11,16 @@ use nom::{
     error::{ErrorKind, ParseError},
     sequence::{delimited, terminated},
 };
-use nom_locate::LocatedSpan;
 
 use super::{bare::is_bare_value, is_reserved};
 use crate::{
     ast::{ColumnRef, Spanned, Value},
     diagnostic::{Diagnostic, code},
-    reading::{Reading, is_carried},
+    reading::is_carried,
     source::{Span, named, quoted},
 };
 
-/// What is left of the text, and the reading that it is part of.
-pub(super) type Input<'a> = LocatedSpan<&'a str, &'a Reading>;
+pub(super) use super::input::Input;
 /// What a parser gives.
 pub(super) type Parsed<'a, T> = IResult<Input<'a>, T, Fault>;
 
@@ -63,26 +61,41 @@ pub(super) fn unexpected(input: Input<'_>, expected: &str) -> Diagnostic {
 
 /// Blanks and comments.
 pub(super) fn blank(input: Input<'_>) -> Parsed<'_, ()> {
-    let mut rest = input.fragment().trim_start();
+    let mut rest = trim_start(input.text);
     while let Some(comment) = rest.strip_prefix('#') {
-        rest = comment.find('\n').map_or("", |end| comment[end..].trim_start());
+        rest = comment.find('\n').map_or("", |end| trim_start(&comment[end..]));
     }
-    Ok((skipped(input, input.len() - rest.len()), ()))
+    Ok((input.take_from(input.len() - rest.len()), ()))
 }
 
-/// The input after so many bytes. Going on by nothing costs as much as by a line.
-fn skipped(input: Input<'_>, bytes: usize) -> Input<'_> {
-    if bytes == 0 { input } else { input.take_from(bytes) }
+/// The text after its blanks. Nearly all are ASCII, and told by their bytes.
+fn trim_start(text: &str) -> &str {
+    let blanks = text.bytes().take_while(u8::is_ascii_whitespace).count();
+    match text.as_bytes().get(blanks) {
+        Some(b'!'..=b'~') | None => &text[blanks..],
+        Some(_) => text[blanks..].trim_start(),
+    }
 }
 
 pub(super) fn is_in_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | ':')
 }
 
+/// The length of the word that a text begins with. Nearly all are ASCII, and told by their bytes.
+fn word_length(text: &str) -> usize {
+    let is_ascii = |byte: &u8| byte.is_ascii() && is_in_word(char::from(*byte));
+    let length = text.bytes().take_while(is_ascii).count();
+    match text.as_bytes().get(length) {
+        Some(byte) if !byte.is_ascii() => {
+            text.len() - text[length..].trim_start_matches(is_in_word).len()
+        }
+        _ => length,
+    }
+}
+
 /// A run of letters, digits and signs that stand in words: a name, keyword, operator or number.
 pub(super) fn word(input: Input<'_>) -> Parsed<'_, Input<'_>> {
-    let rest = input.fragment().trim_start_matches(is_in_word);
-    let length = input.len() - rest.len();
+    let length = word_length(input.text);
     if length == 0 {
         return Err(Err::Error(Fault::Mismatch));
     }
@@ -108,7 +121,7 @@ pub(super) fn keyword<'a>(
         if !is_there {
             return Err(Err::Error(Fault::Mismatch));
         }
-        let start = input.location_offset();
+        let start = input.start;
         let (rest, ()) = blank(input.take_from(expected.len()))?;
         Ok((rest, start..start + expected.len()))
     }
@@ -117,7 +130,7 @@ pub(super) fn keyword<'a>(
 /// This sign.
 pub(super) fn sign<'a>(expected: char) -> impl Parser<Input<'a>, Output = Span, Error = Fault> {
     move |input: Input<'a>| {
-        let start = input.location_offset();
+        let start = input.start;
         if !input.starts_with(expected) {
             return Err(Err::Error(Fault::Mismatch));
         }
@@ -143,16 +156,26 @@ pub(super) fn name<'a>(input: Input<'a>, what: &str) -> Parsed<'a, Spanned<Name>
         return checked_name(rest, found, what);
     }
     if input.starts_with('`') {
-        let start = input.location_offset();
+        let start = input.start;
         let message = "a name in back quotes that does not end on its line";
         return stop(input.extra.source.error(code::SYNTAX, start..start + 1, message));
     }
-    let (rest, found) = opt(word).parse(input)?;
-    let Some(found) = found else { return stop(unexpected(input, what)) };
+    match word(input) {
+        Ok((rest, found)) => bare_name(rest, found, what),
+        Err(_) => stop(unexpected(input, what)),
+    }
+}
+
+/// A word as a name.
+fn bare_name<'a>(rest: Input<'a>, found: Input<'a>, what: &str) -> Parsed<'a, Spanned<Name>> {
     if is_reserved(&found) {
-        let help =
-            format!("if it is a name, write it in back quotes: `` `{}` ``", found.fragment());
-        return stop(unexpected(input, what).help(help));
+        let error = found.extra.source.error(
+            code::SYNTAX,
+            span(&found),
+            format!("found {}", named(&found)),
+        );
+        let help = format!("if it is a name, write it in back quotes: `` `{}` ``", found.text);
+        return stop(error.expected(what).help(help));
     }
     checked_name(rest, found, what)
 }
@@ -163,7 +186,11 @@ pub(super) fn column_ref<'a>(input: Input<'a>, what: &str) -> Parsed<'a, ColumnR
         Ok((rest, found)) if found.contains('.') => {
             sure(rest, rest.extra.column_ref(&found, span(&found), what))
         }
-        _ => {
+        Ok((rest, found)) => {
+            let (rest, column) = bare_name(rest, found, what)?;
+            Ok((rest, ColumnRef::own(column)))
+        }
+        Err(_) => {
             let (rest, column) = name(input, what)?;
             Ok((rest, ColumnRef::own(column)))
         }
@@ -191,13 +218,13 @@ pub(super) fn value(input: Input<'_>) -> Parsed<'_, Spanned<Value>> {
 /// A value that is no parameter.
 pub(super) fn literal(input: Input<'_>) -> Parsed<'_, Spanned<String>> {
     let bare = verify(word, |found: &Input<'_>| is_bare_value(found));
-    let bare = bare.map(|found| Spanned::new(found.fragment().to_string(), span(&found)));
+    let bare = bare.map(|found| Spanned::new(found.text.to_string(), span(&found)));
     alt((text, bare)).parse(input)
 }
 
 /// `$` and a parameter's name.
 pub(super) fn parameter<T>(input: Input<'_>) -> Parsed<'_, Spanned<Value<T>>> {
-    let start = input.location_offset();
+    let start = input.start;
     let (rest, _) = char('$').parse(input)?;
     let (rest, found) = opt(plain_word).parse(rest)?;
     let Some(found) = found else { return stop(unexpected(rest, "a parameter's name after `$`")) };
@@ -215,9 +242,10 @@ pub(super) fn plain_word(input: Input<'_>) -> Parsed<'_, Input<'_>> {
 /// A text in double quotes.
 pub(super) fn text(input: Input<'_>) -> Parsed<'_, Spanned<String>> {
     let (after_quote, _) = char('"').parse(input)?;
-    let start = input.location_offset();
-    let mut text = String::new();
-    let mut rest = after_quote.fragment().chars();
+    let start = input.start;
+    let plain = after_quote.bytes().take_while(is_plain).count();
+    let mut text = after_quote[..plain].to_owned();
+    let mut rest = after_quote[plain..].chars();
     loop {
         let place = start + input.len() - rest.as_str().len();
         let character = match rest.next() {
@@ -241,8 +269,13 @@ pub(super) fn text(input: Input<'_>) -> Parsed<'_, Spanned<String>> {
     Ok((input, Spanned::new(text, start..start + length)))
 }
 
+/// Whether a byte stands for itself in a text, as most do.
+fn is_plain(byte: &u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
+}
+
 fn unclosed(input: Input<'_>) -> Diagnostic {
-    let start = input.location_offset();
+    let start = input.start;
     let error = input.extra.source.error(
         code::SYNTAX,
         start..start + 1,
@@ -284,12 +317,12 @@ fn escape(rest: &mut std::str::Chars<'_>) -> Option<char> {
 
 /// The place of a word.
 pub(super) fn span(found: &Input<'_>) -> Span {
-    found.location_offset()..found.location_offset() + found.len()
+    found.start..found.start + found.len()
 }
 
 /// What stands next, and where, for messages.
 pub(super) fn next(input: Input<'_>) -> (Span, String) {
-    let start = input.location_offset();
+    let start = input.start;
     if let Ok((_, found)) = word(input) {
         return (span(&found), named(&found));
     }

@@ -25,12 +25,12 @@ pub(super) fn link(input: Input<'_>, depth: usize) -> Parsed<'_, Link> {
     let (rest, brace) = opt(sign('{')).parse(rest)?;
     let is_missing = brace.is_none()
         && recover::begins_section(rest)
-        && recover::lacks_opening_after(rest, input.location_offset());
+        && recover::lacks_opening_after(rest, input.start);
     if is_missing {
         recover::note(rest, mistake(unexpected(rest, "`{`")))?;
     }
     let (rest, body) = if is_missing || brace.is_some() {
-        let (rest, sections) = sections(rest, Sections::of_link(depth, input.location_offset()))?;
+        let (rest, sections) = sections(rest, Sections::of_link(depth, input.start))?;
         (rest, sections.body)
     } else {
         (rest, Body::default())
@@ -42,7 +42,7 @@ pub(super) fn link(input: Input<'_>, depth: usize) -> Parsed<'_, Link> {
 fn kind(input: Input<'_>) -> Parsed<'_, Option<Spanned<LinkKind>>> {
     let (rest, found) = opt(word).parse(input)?;
     let kind = found.and_then(|found| {
-        let kind = LinkKind::ALL.into_iter().find(|kind| kind.name() == *found.fragment())?;
+        let kind = LinkKind::ALL.into_iter().find(|kind| kind.name() == found.text)?;
         Some(Spanned::new(kind, span(&found)))
     });
     Ok(if kind.is_some() { (rest, kind) } else { (input, None) })

@@ -36,7 +36,7 @@ const ELSEWHERE: [(&str, &str); 8] = [
 pub(super) fn fetch(input: Input<'_>) -> Parsed<'_, Fetch> {
     let (input, start) = opt(keyword("fetch")).parse(input)?;
     let Some(start) = start else {
-        let found = word(input).map_or("", |(_, found)| *found.fragment());
+        let found = word(input).map_or("", |(_, found)| found.text);
         let error = unexpected(input, "`fetch` and a table's name");
         return stop(error.did_you_mean(nearest(found, ["fetch", "query"])));
     };
@@ -135,7 +135,7 @@ pub(super) fn sections(mut input: Input<'_>, mut sections: Sections) -> Parsed<'
 /// One section, or what must be one.
 pub(super) fn section<'a>(input: Input<'a>, sections: &mut Sections) -> Parsed<'a, ()> {
     let (rest, found) = opt(word).parse(input)?;
-    let known = found.and_then(|found| sections.known().find(|name| *name == *found.fragment()));
+    let known = found.and_then(|found| sections.known().find(|name| *name == found.text));
     if let (Some(section), Some(found)) = (known, found) {
         note_section(rest, sections, section, span(&found));
         return section_body(rest, sections, section, span(&found));
@@ -213,7 +213,7 @@ impl<'a, T> Store<'a, T> for (Input<'a>, T) {
 }
 
 fn no_section(input: Input<'_>, sections: &Sections) -> Diagnostic {
-    let found = word(input).map_or("", |(_, found)| *found.fragment());
+    let found = word(input).map_or("", |(_, found)| found.text);
     let error = unexpected(input, "`columns`, `filter`, `link`, `order`, another section or `}`");
     if !sections.is_query && SECTIONS[OF_LINKS..].contains(&found) {
         return error.help(format!("`{found}` is said of the whole query, not of a link"));

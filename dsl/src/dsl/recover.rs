@@ -6,6 +6,7 @@
 use nom::{Err, Input as _, Parser};
 
 use super::{
+    SECTIONS,
     bare::is_bare_value,
     filter::body,
     lexis::{Fault, Input, sign},
@@ -45,7 +46,7 @@ pub(super) fn after_part<'a>(part: Input<'a>, fault: Err<Fault>, depth: usize) -
             continue;
         }
         swallows(part, &token);
-        let is_next = token.start > part.location_offset();
+        let is_next = token.start > part.start;
         let is_line = token.is_first && token.is_name() && parentheses <= 0;
         let is_part = token.start > mistake && is_part(&token, next);
         if token.is("{") {
@@ -72,7 +73,7 @@ pub(super) fn after_section<'a>(
             continue;
         }
         swallows(section, &token);
-        let is_next = token.start > section.location_offset();
+        let is_next = token.start > section.start;
         if token.is("{") {
             let block = to(section, token.start);
             return if is_filter {
@@ -82,8 +83,7 @@ pub(super) fn after_section<'a>(
                 super::lexis::stop(error)
             } else {
                 let (inside, _) = sign('{').parse(block)?;
-                sections(inside, Sections::of_link(links + 1, section.location_offset()))
-                    .map(|(rest, _)| rest)
+                sections(inside, Sections::of_link(links + 1, section.start)).map(|(rest, _)| rest)
             };
         }
         if token.is("}") || is_next && (is_section(&token, next) || is_query(section, &token, next))
@@ -98,7 +98,7 @@ pub(super) fn after_section<'a>(
 pub(super) fn next_query<'a>(query: Input<'a>, fault: Err<Fault>) -> Resumed<'a> {
     let mistake = note(query, fault)?;
     let begins = |(token, next): &(Token<'_>, Option<Token<'_>>)| {
-        let is_next = token.start > query.location_offset() && token.start >= mistake;
+        let is_next = token.start > query.start && token.start >= mistake;
         is_next && is_query(query, token, *next)
     };
     let next = ahead(query).find(begins).map(|(token, _)| token.start);
@@ -107,7 +107,9 @@ pub(super) fn next_query<'a>(query: Input<'a>, fault: Err<Fault>) -> Resumed<'a>
 
 /// Whether a section begins here, and no condition.
 pub(super) fn begins_section(input: Input<'_>) -> bool {
-    ahead(input).next().is_some_and(|(token, next)| is_section(&token, next))
+    // Asked before each part of a group.
+    SECTIONS.iter().any(|section| input.starts_with(section))
+        && ahead(input).next().is_some_and(|(token, next)| is_section(&token, next))
 }
 
 /// Whether this section would go on as this text does after its first word.
@@ -126,7 +128,9 @@ pub(super) fn begins_part(input: Input<'_>) -> bool {
 
 /// Whether another query of the text begins here.
 pub(super) fn begins_query(input: Input<'_>) -> bool {
-    ahead(input).next().is_some_and(|(token, next)| is_query(input, &token, next))
+    // Asked before each section.
+    (input.starts_with("fetch") || input.starts_with("query"))
+        && ahead(input).next().is_some_and(|(token, next)| is_query(input, &token, next))
 }
 
 /// Whether the text has more opening braces than closing ones: then a section in a group stands
@@ -174,19 +178,19 @@ fn braces(input: Input<'_>, sign: &str) -> usize {
 pub(super) fn stray_word(input: Input<'_>) -> Option<Input<'_>> {
     let (token, next) = ahead(input).next()?;
     let is_stray = token.kind == Kind::Word
-        && token.start == input.location_offset()
+        && token.start == input.start
         && !(token.is_first || is_part(&token, next) || is_section(&token, next));
     let after = next.map_or(input.extra.source.text().len(), |next| next.start);
     is_stray.then(|| to(input, after))
 }
 
 fn to(input: Input<'_>, place: usize) -> Input<'_> {
-    input.take_from(place - input.location_offset())
+    input.take_from(place - input.start)
 }
 
 /// The tokens from here on, each with the one after it.
 fn ahead<'a>(input: Input<'a>) -> impl Iterator<Item = (Token<'a>, Option<Token<'a>>)> {
-    let (text, start) = (input.extra.source.text(), input.location_offset());
+    let (text, start) = (input.extra.source.text(), input.start);
     let mut tokens = Tokens::new(text, start).filter(|t| t.kind != Kind::Comment).peekable();
     std::iter::from_fn(move || {
         let token = tokens.next()?;

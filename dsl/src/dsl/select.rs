@@ -50,7 +50,7 @@ fn alias(input: Input<'_>) -> Parsed<'_, Option<Spanned<Name>>> {
 fn called(input: Input<'_>) -> Option<Spanned<&str>> {
     let (rest, found) = word(input).ok()?;
     sign('(').parse(rest).ok()?;
-    Some(Spanned::new(*found.fragment(), span(&found)))
+    Some(Spanned::new(found.text, span(&found)))
 }
 
 /// Goes on after a word and its `(`, which are there.
