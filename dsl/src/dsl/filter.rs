@@ -51,6 +51,10 @@ pub(super) fn body(
             if !recover::begins_part(input) {
                 return stop(error);
             }
+            let error = match &connective {
+                Some(found) => error.help(between_parts(found.node)),
+                None => error,
+            };
             recover::note(input, mistake(error))?;
             place
         }
@@ -61,6 +65,14 @@ pub(super) fn body(
     let connective = connective.unwrap_or(Spanned::new(Connective::And, brace));
     let (rest, parts) = parts(rest, depth, has_end)?;
     Ok((rest, Group { connective, parts }))
+}
+
+/// What to do about a connective that stands between two parts, as other languages have it.
+fn between_parts(connective: Connective) -> &'static str {
+    match connective {
+        Connective::And => "all parts of a group must hold: leave out `and` between them",
+        Connective::Or => "write `or { … }` around the parts of which one is enough",
+    }
 }
 
 /// The parts after a `{`, and the `}` after them. Where both are missing there is no end of their own.

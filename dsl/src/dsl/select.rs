@@ -1,6 +1,6 @@
 //! Reads in the DSL what a table gives and in which order: columns, functions, groups, order.
 
-use haversack_core::Name;
+use haversack_core::{Name, nearest};
 use nom::{Parser, combinator::opt, multi::separated_list1, sequence::preceded};
 
 use super::lexis::{
@@ -100,7 +100,8 @@ fn no_function(input: Input<'_>, found: &Spanned<&str>) -> Diagnostic {
     let error = error.expected("`count`, `sum`, `avg`, `min` or `max`");
     match DatePart::find(found.node) {
         Some(part) => error.help(format!("`group {}(…)` groups by it", part.name())),
-        None => error,
+        None => error
+            .did_you_mean(nearest(found.node, Function::ALL.map(|(function, _)| function.name()))),
     }
 }
 
@@ -130,7 +131,7 @@ fn no_part(input: Input<'_>, found: &Spanned<&str>) -> Diagnostic {
     let message = format!("unknown part of a date {}", named(found.node));
     let names = DatePart::ALL.map(|part| format!("`{}`", part.name()));
     let error = input.extra.source.error(code::SYNTAX, found.span.clone(), message);
-    let meant = haversack_core::nearest(found.node, DatePart::ALL.map(DatePart::name));
+    let meant = nearest(found.node, DatePart::ALL.map(DatePart::name));
     error.expected(format!("one of {}", names.join(", "))).did_you_mean(meant)
 }
 
