@@ -32,6 +32,7 @@ use haversack_core::{catalog::Catalog, limits::QUERY_BYTES_MAX, settings::Compat
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use dsl::{RESERVED, SECTIONS};
+use reading::Broken;
 
 /// One of the two syntaxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,19 +67,29 @@ pub struct Resolved {
 /// # Errors
 /// Every mistake that was found, in the order of the text.
 pub fn parse_file(text: &str) -> Result<ast::QueryFile, Vec<Diagnostic>> {
+    read_file(text).map_err(|broken| broken.errors)
+}
+
+fn read_file(text: &str) -> Result<ast::QueryFile, Broken<ast::QueryFile>> {
     if text.len() > QUERY_BYTES_MAX {
         let message = format!("a query of {} bytes", text.len());
         let error = ast::Source::default().error(diagnostic::code::LIMIT, 0..0, message);
-        return Err(vec![error.expected(format!("{QUERY_BYTES_MAX} at the most"))]);
+        let errors = vec![error.expected(format!("{QUERY_BYTES_MAX} at the most"))];
+        return Err(Broken { errors, read: None });
     }
+    let file = |fetch: ast::Fetch| {
+        let source = fetch.source.clone();
+        let definition = ast::Definition { name: None, parameters: Vec::new(), fetch };
+        ast::QueryFile { source, definitions: vec![definition] }
+    };
     match Syntax::of(text) {
         Syntax::Dsl => dsl::parse(text),
-        Syntax::FetchXml => {
-            let fetch = fetchxml::parse(text)?;
-            let source = fetch.source.clone();
-            let definition = ast::Definition { name: None, parameters: Vec::new(), fetch };
-            Ok(ast::QueryFile { source, definitions: vec![definition] })
-        }
+        Syntax::FetchXml => match fetchxml::parse(text) {
+            Ok(fetch) => Ok(file(fetch)),
+            Err(Broken { errors, read }) => {
+                Err(Broken { errors, read: read.map(|fetch| Box::new(file(*fetch))) })
+            }
+        },
     }
 }
 
@@ -88,7 +99,11 @@ pub fn parse_file(text: &str) -> Result<ast::QueryFile, Vec<Diagnostic>> {
 /// Every mistake that was found, in the order of the text; one if there are several queries, or
 /// parameters without defaults.
 pub fn parse(text: &str) -> Result<ast::Fetch, Vec<Diagnostic>> {
-    let mut file = parse_file(text)?;
+    only(parse_file(text)?)
+}
+
+/// The one query of a text.
+fn only(mut file: ast::QueryFile) -> Result<ast::Fetch, Vec<Diagnostic>> {
     if let [only] = file.definitions.as_slice()
         && only.parameters.is_empty()
     {
@@ -108,9 +123,22 @@ pub fn resolve(fetch: &ast::Fetch, catalog: &Catalog) -> Result<Resolved, Vec<Di
 /// Reads and resolves a query in either syntax.
 ///
 /// # Errors
-/// As [`parse`] and [`resolve`].
+/// As [`parse`] and [`resolve`]: of a text that can't be read also the wrong names in what could.
 pub fn compile(text: &str, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic>> {
-    resolve(&parse(text)?, catalog)
+    match read_file(text) {
+        Ok(file) => resolve(&only(file)?, catalog),
+        Err(broken) => Err(all_wrong(broken, catalog)),
+    }
+}
+
+/// The mistakes of a text that can't be read, and the wrong names in what was read of it.
+fn all_wrong(broken: Broken<ast::QueryFile>, catalog: &Catalog) -> Vec<Diagnostic> {
+    let Broken { mut errors, read } = broken;
+    let definitions = read.iter().flat_map(|file| &file.definitions);
+    errors.extend(definitions.flat_map(|one| resolve::check_names(one, catalog)));
+    errors.sort_by_key(|error| error.span.start);
+    errors.truncate(findings::LISTED_MAX + 1);
+    errors
 }
 
 /// Looks for what can be run and may not be meant: filters that no row or every row passes, rows
@@ -126,8 +154,8 @@ pub fn lint(fetch: &ast::Fetch, query: &query::Query, catalog: &Catalog) -> Vec<
 /// order of the text. Parameters need no values.
 #[must_use]
 pub fn check(text: &str, catalog: &Catalog) -> Vec<Diagnostic> {
-    match parse_file(text) {
-        Err(errors) => errors,
+    match read_file(text) {
+        Err(broken) => all_wrong(broken, catalog),
         Ok(file) => {
             file.definitions.iter().flat_map(|one| check_definition(one, catalog)).collect()
         }

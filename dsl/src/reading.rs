@@ -28,6 +28,13 @@ pub(crate) enum Given {
     Column(ColumnRef),
 }
 
+/// A text with mistakes: what they are, and what was read beside them, if anything was.
+#[derive(Debug)]
+pub(crate) struct Broken<T> {
+    pub(crate) errors: Vec<Diagnostic>,
+    pub(crate) read: Option<Box<T>>,
+}
+
 /// One reading of one text.
 #[derive(Debug)]
 pub(crate) struct Reading {
@@ -109,7 +116,7 @@ impl Reading {
     }
 
     /// What was read, unless anything was wrong.
-    pub(crate) fn finish<T>(self, read: Option<T>) -> Result<T, Vec<Diagnostic>> {
+    pub(crate) fn finish<T>(self, read: Option<T>) -> Result<T, Broken<T>> {
         let mut errors = self.errors.into_inner();
         errors.sort_by_key(|error| error.span.start);
         if errors.len() >= LISTED_MAX {
@@ -120,7 +127,7 @@ impl Reading {
         }
         match read {
             Some(read) if errors.is_empty() => Ok(read),
-            _ => Err(errors),
+            read => Err(Broken { errors, read: read.map(Box::new) }),
         }
     }
 

@@ -57,6 +57,26 @@ pub(crate) fn check(
     (query, findings.finish(&fetch.source))
 }
 
+/// The wrong names, types and values in what was read of a query with other mistakes. What may be
+/// wrong only because something else is missing is not among them.
+pub(crate) fn check_names(definition: &ast::Definition, catalog: &Catalog) -> Vec<Diagnostic> {
+    let mut definition = definition.clone();
+    // It may name what columns that were not read would give.
+    definition.fetch.body.order.clear();
+    let (_, mut found) = check(&definition, catalog);
+    found.retain(|found| NAMES.contains(&found.code));
+    found
+}
+
+/// Codes of mistakes that stand for themselves.
+const NAMES: [&str; 5] = [
+    code::UNKNOWN_TABLE,
+    code::UNKNOWN_COLUMN,
+    code::WRONG_TYPE,
+    code::BAD_VALUE,
+    code::AMBIGUOUS_LABEL,
+];
+
 fn run(
     fetch: &ast::Fetch,
     declared: Option<&[ast::Parameter]>,

@@ -34,6 +34,13 @@ fn read(file: &Path) -> Result<QueryFile, Failure> {
     haversack_dsl::parse_file(&text).map_err(|all| failure(file, &text, &all))
 }
 
+/// The same of queries that are to be run: what is wrong with names is told with what can't be read.
+fn read_for(file: &Path, catalog: &Catalog) -> Result<QueryFile, Failure> {
+    let text = input::text(file)?;
+    haversack_dsl::parse_file(&text)
+        .map_err(|_| failure(file, &text, &haversack_dsl::check(&text, catalog)))
+}
+
 /// The chosen query of a file, with what is given for its parameters.
 fn bound(file: &Path, queries: &QueryFile, chosen: &Chosen) -> Result<Fetch, Failure> {
     let wrong = |all: &[Diagnostic]| failure(file, queries.source.text(), all);
@@ -57,8 +64,8 @@ pub fn query(
         None => Caller::administrator(&at.state.catalog, at.now),
     };
     caller.reads_everything |= ignore_security;
-    let fetch = bound(file, &read(file)?, chosen)?;
     let head = session.environment.state();
+    let fetch = bound(file, &read_for(file, &head.catalog)?, chosen)?;
     let catalog = catalog_for(&fetch, &at.state.catalog, &head.catalog);
     let query = resolve(file, &fetch, catalog)?;
     let table = session::table(catalog, &query.table)?;

@@ -18,15 +18,15 @@ use super::{
 use crate::{
     Syntax,
     ast::{Comments, Definition, Parameter, ParameterType, QueryFile, Spanned},
-    diagnostic::{Diagnostic, code},
-    reading::Reading,
+    diagnostic::code,
+    reading::{Broken, Reading},
     resolve::has_form,
     shape::forget_keys,
     source::{named, quoted},
 };
 
 /// Reads a text in the DSL. Its size has been checked.
-pub(crate) fn parse(text: &str) -> Result<QueryFile, Vec<Diagnostic>> {
+pub(crate) fn parse(text: &str) -> Result<QueryFile, Broken<QueryFile>> {
     let reading = Reading::new(Syntax::Dsl, text);
     let input = Input::new(text, &reading);
     let mut definitions = match definitions(input) {
@@ -247,8 +247,8 @@ mod tests {
         for open in
             ["filter { ".to_owned() + &"and { ".repeat(100_000), "link b { ".repeat(100_000)]
         {
-            let errors = parse(&format!("fetch a {{ {open}")).unwrap_err();
-            assert_eq!(errors[0].code, code::LIMIT);
+            let broken = parse(&format!("fetch a {{ {open}")).unwrap_err();
+            assert_eq!(broken.errors[0].code, code::LIMIT);
         }
     }
 }

@@ -12,14 +12,14 @@ use super::{
 use crate::{
     Syntax,
     ast::{Columns, Comments, Fetch, Paging, Spanned, Value},
-    diagnostic::{Diagnostic, code},
-    reading::Reading,
+    diagnostic::code,
+    reading::{Broken, Reading},
     shape::{forget_keys, whole_number},
     source::Notes,
 };
 
 /// Reads a query in FetchXML. Its size has been checked.
-pub(crate) fn parse(text: &str) -> Result<Fetch, Vec<Diagnostic>> {
+pub(crate) fn parse(text: &str) -> Result<Fetch, Broken<Fetch>> {
     let reading = Reading::new(Syntax::FetchXml, text);
     let source = reading.source.clone();
     let read = document(&source).map(|document| {
