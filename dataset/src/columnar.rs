@@ -260,6 +260,13 @@ impl Columnar {
         RowKey { table: name, id: table.id(row) }
     }
 
+    /// How often a row was held against a predicate that callers share, so far. What a write adds does
+    /// not depend on how many users there are.
+    #[must_use]
+    pub fn rows_evaluated(&self) -> u64 {
+        self.shared.evaluated()
+    }
+
     /// Bytes in memory.
     #[must_use]
     pub fn memory(&self) -> Memory {

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use haversack_dsl::plan::Shared;
@@ -21,6 +24,7 @@ const SETS_MAX: usize = 4_096;
 pub(super) struct SharedSets {
     sets: Mutex<Kept>,
     pub(super) changes: Changes,
+    evaluated: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -58,15 +62,15 @@ impl SharedSets {
                 Some(changed) if changed.is_empty() => set.rows,
                 Some(changed) => {
                     let live = &changed & &ask.tables.table(table).live;
-                    let selected = ask.predicate(table, &shared.predicate, &live);
+                    let selected = self.selected(ask, table, shared, &live);
                     let mut rows = Arc::unwrap_or_clone(set.rows);
                     rows -= changed;
                     rows |= selected;
                     Arc::new(rows)
                 }
-                None => evaluated(ask, table, shared),
+                None => Arc::new(self.all_selected(ask, table, shared)),
             },
-            None => evaluated(ask, table, shared),
+            None => Arc::new(self.all_selected(ask, table, shared)),
         };
         if sets.len() >= SETS_MAX {
             let oldest = sets.iter().min_by_key(|(_, set)| set.asked).map(|(key, _)| key.clone());
@@ -74,6 +78,26 @@ impl SharedSets {
         }
         sets.insert(key, Set { rows: Arc::clone(&rows), at: now, asked: *asked });
         rows
+    }
+
+    fn all_selected(&self, ask: &Ask<'_>, table: TableNumber, shared: &Shared) -> RoaringBitmap {
+        self.selected(ask, table, shared, &ask.tables.table(table).live)
+    }
+
+    fn selected(
+        &self,
+        ask: &Ask<'_>,
+        table: TableNumber,
+        shared: &Shared,
+        among: &RoaringBitmap,
+    ) -> RoaringBitmap {
+        self.evaluated.fetch_add(among.len(), Ordering::Relaxed);
+        ask.predicate(table, &shared.predicate, among)
+    }
+
+    /// How often a row was held against a predicate.
+    pub(super) fn evaluated(&self) -> u64 {
+        self.evaluated.load(Ordering::Relaxed)
     }
 
     /// Forgets all sets: the schema, and so what predicates mean, may have changed.
@@ -86,11 +110,6 @@ impl SharedSets {
         let kept = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         kept.sets.iter().map(|((_, _, key), set)| key.len() + set.rows.serialized_size()).sum()
     }
-}
-
-fn evaluated(ask: &Ask<'_>, table: TableNumber, shared: &Shared) -> Arc<RoaringBitmap> {
-    let live = &ask.tables.table(table).live;
-    Arc::new(ask.predicate(table, &shared.predicate, live))
 }
 
 /// The zone by what tells it from others: two zones without a name are never taken for one.

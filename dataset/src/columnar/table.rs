@@ -9,7 +9,7 @@ use haversack_core::{
 use roaring::RoaringBitmap;
 
 use super::{
-    column::{Cell, Column, Data},
+    column::{Column, Data},
     ids::{Ids, RowNumber},
     references::Target,
 };
@@ -25,7 +25,7 @@ pub(super) struct TableRows {
     pub(super) live: RoaringBitmap,
     versions: Vec<Option<RowVersion>>,
     /// By name, ascending.
-    columns: Vec<(Name, Column)>,
+    pub(super) columns: Vec<(Name, Column)>,
     /// Where among them are the owner and the owning unit, which are asked for most.
     owner: Option<usize>,
     unit: Option<usize>,
@@ -56,39 +56,19 @@ impl TableRows {
         self.unit = self.place(OWNINGBUSINESSUNIT);
     }
 
-    /// Puts a row in, or takes it out. Cells are by name, ascending. Gives the pointers that are not
-    /// what they were: whether any is, and where they pointed or point.
-    pub(super) fn set(
+    /// Sets a row's version and whether it is there; says whether it was not, or is not any more.
+    pub(super) fn set_version(
         &mut self,
         number: RowNumber,
         version: Option<RowVersion>,
-        cells: Option<&[(&str, Cell<'_>)]>,
-    ) -> (bool, Vec<Target>) {
-        let is_new = match cells {
-            Some(_) => self.live.insert(number),
-            None => self.live.remove(number),
-        };
-        let (mut is_structural, mut moved) = (is_new, Vec::new());
-        let mut cells = cells.unwrap_or(&[]).iter().peekable();
-        for (name, column) in &mut self.columns {
-            while cells.next_if(|(cell, _)| *cell < name.as_str()).is_some() {}
-            let cell = cells.next_if(|(cell, _)| *cell == name.as_str()).map(|(_, cell)| *cell);
-            let before = column.target(number);
-            column.set(number, cell);
-            let after = column.target(number);
-            if before != after {
-                is_structural = true;
-                moved.extend(before.into_iter().chain(after));
-            } else if is_new {
-                moved.extend(after);
-            }
-        }
+        is_there: bool,
+    ) -> bool {
         let at = number as usize;
         if self.versions.len() <= at {
             self.versions.resize(at + 1, None);
         }
         self.versions[at] = version;
-        (is_structural, moved)
+        if is_there { self.live.insert(number) } else { self.live.remove(number) }
     }
 
     /// Gives back memory that nothing is kept in.

@@ -130,21 +130,37 @@ impl Tables {
         version: Option<RowVersion>,
         values: Option<&Values>,
     ) -> (RowNumber, bool, Vec<Target>) {
-        let number = self.table_mut(table).ids.number(id);
-        let cells = values.map(|values| {
-            let mut cells = Vec::with_capacity(values.len());
-            for (column, value) in values.iter() {
-                let cell = match value {
-                    Some(Value::Reference(to)) => Cell::Target(self.target(to)),
-                    Some(value) => Cell::Value(value),
-                    None => continue,
-                };
-                cells.push((column.as_str(), cell));
+        let rows = self.table_mut(table);
+        let number = rows.ids.number(id);
+        let is_new = rows.set_version(number, version, values.is_some());
+        // A pointer may be at a row of this table, which gets its number then.
+        let mut columns = std::mem::take(&mut rows.columns);
+        let (mut is_structural, mut moved) = (is_new, Vec::new());
+        let mut given = values.into_iter().flat_map(Values::iter).peekable();
+        for (name, column) in &mut columns {
+            while given.next_if(|(other, _)| *other < name).is_some() {}
+            let value = given.next_if(|(other, _)| *other == name).and_then(|(_, value)| value);
+            let before = column.target(number);
+            let cell = match (value, before) {
+                (Some(Value::Reference(to)), Some(before)) if self.is_at(before, to) => continue,
+                (Some(Value::Reference(to)), _) => Some(Cell::Target(self.target(to))),
+                (value, _) => value.map(Cell::Value),
+            };
+            column.set(number, cell);
+            let after = column.target(number);
+            if before != after {
+                is_structural = true;
+                moved.extend(before.into_iter().chain(after));
             }
-            cells
-        });
-        let (is_structural, moved) = self.table_mut(table).set(number, version, cells.as_deref());
+        }
+        self.table_mut(table).columns = columns;
         (number, is_structural, moved)
+    }
+
+    /// Whether a target is what a reference points at.
+    fn is_at(&self, (table, row): Target, to: &Reference) -> bool {
+        let table = self.table(table);
+        table.id(row) == to.id && table.name == to.table
     }
 
     fn target(&mut self, to: &Reference) -> Target {

@@ -7,13 +7,15 @@ use haversack_dataset::{Caller, Columnar, DeviceRows};
 use haversack_workload::{Security, USERS, Workload};
 use serde_json::json;
 
-use super::loaded::Loaded;
+use super::loaded::{Loaded, raw_bytes};
 use crate::output::{Line, line};
 
 /// Bursts of updates; the figures are the medians.
 const BURSTS: u64 = 10;
 /// Spreads ids in look-ups; nobody here makes them up.
 const SEED: u64 = 42;
+/// Bursts that are written one after the other, nobody asking in between.
+const WRITTEN_BURSTS: u64 = 100;
 /// Users who ask after each burst.
 const ASKING: usize = 500;
 
@@ -30,6 +32,7 @@ pub fn measure(workload: &Workload, security: Security) -> Vec<Line> {
         timed(|| callers.iter().map(|c| columnar.device_rows(c)).collect::<Vec<_>>());
     let rows: u64 = all.iter().map(DeviceRows::len).sum();
     let memory = columnar.memory();
+    let raw: usize = workload.rows().map(|(_, values)| raw_bytes(&values)).sum();
     let name = if security == Security::Open { "datasets" } else { "datasets_secured" };
     let mut lines = vec![line([
         ("measure", Some(json!(name))),
@@ -40,11 +43,37 @@ pub fn measure(workload: &Workload, security: Security) -> Vec<Line> {
         ("first_seconds", Some(json!(first))),
         ("build_rows_per_second", Some(json!(workload.row_count() as f64 / build))),
         ("bytes_per_row", Some(json!(memory.tables as f64 / workload.row_count() as f64))),
+        ("raw_bytes_per_row", Some(json!(raw as f64 / workload.row_count() as f64))),
         ("shared_bytes", Some(json!(memory.shared))),
         ("user_bytes", Some(json!(memory.users / callers.len()))),
     ])];
     lines.push(differences(workload, &mut loaded, &mut columnar, &callers, all, name));
+    lines.push(writes(workload, &mut loaded, &mut columnar, &callers[0], name));
     lines
+}
+
+/// Rows written one after the other, then a user who asks: what all share is brought up to date, too.
+fn writes(
+    workload: &Workload,
+    loaded: &mut Loaded,
+    columnar: &mut Columnar,
+    caller: &Caller,
+    name: &str,
+) -> Line {
+    let bursts = BURSTS..BURSTS + WRITTEN_BURSTS;
+    let updates: Vec<_> = bursts.flat_map(|burst| workload.burst(burst)).collect();
+    let rows: Vec<_> =
+        updates.iter().map(|(key, patch)| (key, loaded.write(key, patch).clone())).collect();
+    let (_, seconds) = timed(|| {
+        rows.iter().for_each(|(key, row)| columnar.put(key, Some(row)));
+        columnar.device_rows(caller)
+    });
+    line([
+        ("measure", Some(json!(name.replace("datasets", "writes")))),
+        ("n", Some(json!(rows.len()))),
+        ("seconds", Some(json!(seconds))),
+        ("per_second", Some(json!(rows.len() as f64 / seconds))),
+    ])
 }
 
 fn differences(
@@ -55,15 +84,13 @@ fn differences(
     mut held: Vec<DeviceRows>,
     name: &str,
 ) -> Line {
-    let (mut writes, mut asks, mut puts, mut dels) = (Vec::new(), Vec::new(), 0, 0);
+    let (mut asks, mut puts, mut dels) = (Vec::new(), 0, 0);
     let mut empty = Vec::new();
     for burst in 0..BURSTS {
         let updates = workload.burst(burst);
         let rows: Vec<_> =
             updates.iter().map(|(key, patch)| (key, loaded.write(key, patch).clone())).collect();
-        let ((), seconds) =
-            timed(|| rows.iter().for_each(|(key, row)| columnar.put(key, Some(row))));
-        writes.push(seconds / updates.len() as f64);
+        rows.iter().for_each(|(key, row)| columnar.put(key, Some(row)));
         let asking = callers.iter().zip(&mut held).take(ASKING);
         let ((), seconds) = timed(|| {
             for (caller, held) in asking {
@@ -90,7 +117,6 @@ fn differences(
         ("puts", Some(json!(puts))),
         ("dels", Some(json!(dels))),
         ("empty_seconds", Some(json!(median(&mut empty)))),
-        ("writes_per_second", Some(json!(1.0 / median(&mut writes)))),
     ])
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use haversack_core::{
-    Name, Offset, Row, RowId, RowVersion, Values, catalog::Catalog, event::RowKey,
+    Name, Offset, Row, RowId, RowVersion, Value, Values, catalog::Catalog, event::RowKey,
 };
 use haversack_dataset::Rows;
 use haversack_workload::{Security, Workload};
@@ -35,6 +35,21 @@ impl Loaded {
         row.values.patch(patch);
         row
     }
+}
+
+/// Bytes that a row's id, version and values take where each has as many as its type needs, texts as
+/// many as their UTF-8 has: what memory is compared with.
+pub fn raw_bytes(values: &Values) -> usize {
+    let of = |value: &Value| match value {
+        Value::Text(text) => text.len(),
+        Value::Choices(options) => options.len() * size_of::<i32>(),
+        Value::Id(_) | Value::Reference(_) => size_of::<RowId>(),
+        Value::Choice(_) | Value::Date(_) => size_of::<i32>(),
+        Value::Boolean(_) => 1,
+        _ => size_of::<i64>(),
+    };
+    let cells: usize = values.iter().filter_map(|(_, value)| value).map(of).sum();
+    size_of::<RowId>() + size_of::<RowVersion>() + cells
 }
 
 impl Rows for Loaded {
