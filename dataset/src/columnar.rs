@@ -8,6 +8,7 @@
 
 mod ask;
 mod changes;
+mod clock;
 mod column;
 mod condition;
 mod dataset;
@@ -25,22 +26,28 @@ mod tables;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use haversack_core::{Name, Row, RowId, Timestamp, catalog::Catalog, event::RowKey};
+use haversack_core::{
+    Name, Row, RowId, Timestamp,
+    catalog::Catalog,
+    event::RowKey,
+    profile::{Member, ProfileItem},
+};
 use haversack_dsl::{plan::Plan, query::Query};
 
 pub use self::difference::{Departure, DeviceRows, Difference};
 use self::{
     ask::Ask,
     changes::Change,
-    dataset::{Evaluated, Sets, catch_up, evaluate},
+    clock::ALWAYS,
+    dataset::{Evaluated, Sets, catch_up, evaluate, republish},
     delta::Delta,
     ids::RowNumber,
-    items::{Direct, Item},
+    items::Item,
     references::TableNumber,
-    shared::SharedSets,
+    shared::{SharedSets, since},
     tables::Tables,
 };
 use crate::{Caller, Dataset, Rows};
@@ -54,8 +61,12 @@ pub struct Columnar {
     /// What changed lately, as users are caught up from it: from, to, and the change.
     deltas: Mutex<Option<(u64, u64, Arc<Delta>)>>,
     profiles: Mutex<BTreeMap<String, Arc<Profile>>>,
-    /// How many catalogs there were.
+    /// The profile that each user has, once somebody asks.
+    assigned: OnceLock<BTreeMap<RowId, String>>,
+    /// How many catalogs there were,
     catalogs: u64,
+    /// and how many of them changed who may do what, or settings.
+    peoples: u64,
     /// How often rows were numbered anew.
     generation: u64,
 }
@@ -63,9 +74,10 @@ pub struct Columnar {
 /// A published profile's items as they are evaluated.
 #[derive(Debug)]
 struct Profile {
+    /// As they were published,
+    published: Vec<ProfileItem>,
+    /// and as they are evaluated.
     items: Vec<Item>,
-    /// Whether a filter reads the clock.
-    reads_clock: bool,
     /// Whether what the user may read of a table hangs on rows of others.
     has_pairs: bool,
 }
@@ -80,16 +92,19 @@ struct Kept {
     at: u64,
     /// of this catalog,
     catalogs: u64,
-    /// and, if its profile reads the clock, at this time.
-    now: Timestamp,
+    /// of these people and settings,
+    peoples: u64,
+    /// from this time,
+    from: Timestamp,
+    /// and until that.
+    until: Timestamp,
 }
 
 impl Kept {
-    /// Whether it may be caught up for this caller: it was made of this catalog and, if its profile
-    /// reads the clock, at this time.
-    fn is_of(&self, catalogs: u64, caller: &Caller) -> bool {
-        let reads_clock = self.profile.as_ref().is_some_and(|profile| profile.reads_clock);
-        self.catalogs == catalogs && (!reads_clock || self.now == caller.now)
+    /// Whether it may be caught up for this caller: nobody may do anything else than then, and what
+    /// its profile asks of the clock has not moved.
+    fn is_usable(&self, peoples: u64, caller: &Caller) -> bool {
+        self.peoples == peoples && self.from <= caller.now && caller.now < self.until
     }
 }
 
@@ -115,7 +130,9 @@ impl Columnar {
             users: Mutex::default(),
             deltas: Mutex::default(),
             profiles: Mutex::default(),
+            assigned: OnceLock::new(),
             catalogs: 0,
+            peoples: 0,
             generation: 0,
         }
     }
@@ -142,14 +159,21 @@ impl Columnar {
             *self = anew;
             return;
         }
-        let is_same = self.tables.has_people_of(catalog);
-        self.tables.set_catalog(rows, catalog);
         self.catalogs += 1;
-        if !is_same {
+        if self.tables.has_people_of(catalog) {
+            self.tables.catalog = Arc::clone(catalog);
+        } else {
+            self.tables.set_catalog(rows, catalog);
+            self.peoples += 1;
             // Settings say what predicates mean; rows of the system belong to no change.
             self.shared.clear();
         }
-        locked(&self.profiles).clear();
+        let is_same = |name: &String, profile: &mut Arc<Profile>| {
+            let now = catalog.profiles.get(name).and_then(|now| now.published.as_ref());
+            now.is_some_and(|now| now.draft.items == profile.published)
+        };
+        locked(&self.profiles).retain(is_same);
+        self.assigned = OnceLock::new();
     }
 
     /// The rows that a query's filter selects for the caller, before any join.
@@ -180,7 +204,13 @@ impl Columnar {
             generation: self.generation,
         };
         let kept = match locked(&self.users).get(&user) {
-            Some(kept) if kept.at == now && kept.is_of(self.catalogs, caller) => return rows(kept),
+            Some(kept)
+                if kept.at == now
+                    && kept.catalogs == self.catalogs
+                    && kept.is_usable(self.peoples, caller) =>
+            {
+                return rows(kept);
+            }
             kept => kept.cloned(),
         };
         let kept = self.up_to_date(caller, user, kept, now);
@@ -190,27 +220,46 @@ impl Columnar {
     }
 
     fn up_to_date(&self, caller: &Caller, user: RowId, kept: Option<Kept>, now: u64) -> Kept {
-        let usable = kept.filter(|kept| kept.is_of(self.catalogs, caller));
-        let profile = match &usable {
-            Some(kept) => kept.profile.clone(),
-            None => self.profile(user),
+        let ask = self.ask(caller);
+        let profile = match &kept {
+            Some(kept) if kept.catalogs == self.catalogs => kept.profile.clone(),
+            _ => self.profile(user),
         };
-        let (ask, items) = (self.ask(caller), profile.as_ref().map_or(&[][..], |p| &p.items));
-        let has_pairs = profile.as_ref().is_some_and(|profile| profile.has_pairs);
-        let caught_up = usable.filter(|_| !has_pairs).and_then(|mut kept| {
-            let delta = self.delta(kept.at)?;
-            catch_up(&ask, items, &mut kept.evaluated, &delta);
-            if kept.evaluated.total != *kept.total {
-                kept.total = Arc::new(kept.evaluated.total.clone());
-            }
-            Some(kept)
+        let usable = kept.filter(|kept| kept.is_usable(self.peoples, caller));
+        let caught_up = usable.and_then(|kept| self.caught_up(&ask, kept, profile.as_ref()));
+        let mut kept = caught_up.unwrap_or_else(|| {
+            let evaluated = evaluate(&ask, items_of(profile.as_ref()));
+            let total = Arc::new(evaluated.total.clone());
+            let (from, until) = (Timestamp(i64::MIN), ALWAYS);
+            Kept { evaluated, total, profile, at: 0, catalogs: 0, peoples: 0, from, until }
         });
-        if let Some(kept) = caught_up {
-            return Kept { at: now, now: caller.now, ..kept };
+        let until = ask.take_until();
+        kept.from = kept.from.max(since(&ask, until));
+        kept.until = kept.until.min(until);
+        Kept { at: now, catalogs: self.catalogs, peoples: self.peoples, ..kept }
+    }
+
+    /// What is kept of a user, with what changed since, and with another profile if there is one.
+    fn caught_up(
+        &self,
+        ask: &Ask<'_>,
+        mut kept: Kept,
+        profile: Option<&Arc<Profile>>,
+    ) -> Option<Kept> {
+        let before = kept.profile.take();
+        let has_pairs = |profile: Option<&Arc<Profile>>| profile.is_some_and(|p| p.has_pairs);
+        if has_pairs(before.as_ref()) || has_pairs(profile) {
+            return None;
         }
-        let evaluated = evaluate(&ask, items);
-        let total = Arc::new(evaluated.total.clone());
-        Kept { evaluated, total, profile, at: now, catalogs: self.catalogs, now: caller.now }
+        let delta = self.delta(kept.at)?;
+        catch_up(ask, items_of(before.as_ref()), &mut kept.evaluated, &delta);
+        if before.as_ref().map(Arc::as_ptr) != profile.map(Arc::as_ptr) {
+            republish(ask, (items_of(before.as_ref()), items_of(profile)), &mut kept.evaluated);
+        }
+        if kept.evaluated.total != *kept.total {
+            kept.total = Arc::new(kept.evaluated.total.clone());
+        }
+        Some(Kept { profile: profile.cloned(), ..kept })
     }
 
     /// What changed since, made once for all who were last asked at the same time.
@@ -229,15 +278,15 @@ impl Columnar {
 
     /// The published profile of a user, planned once.
     fn profile(&self, user: RowId) -> Option<Arc<Profile>> {
-        let of_user = self.tables.catalog.profile_of(user)?;
-        let (published, name) = (of_user.published.as_ref()?, of_user.draft.name.clone());
+        let catalog = &self.tables.catalog;
+        let name = self.assigned.get_or_init(|| assigned(catalog)).get(&user)?;
+        let published = catalog.profiles.get(name)?.published.as_ref()?;
         let mut profiles = locked(&self.profiles);
-        if let Some(profile) = profiles.get(&name) {
+        if let Some(profile) = profiles.get(name) {
             return Some(Arc::clone(profile));
         }
-        let items = published.draft.items.iter();
-        let profile = Arc::new(Profile::of(&self.tables, items.collect()));
-        profiles.insert(name, Arc::clone(&profile));
+        let profile = Arc::new(Profile::of(&self.tables, published.draft.items.clone()));
+        profiles.insert(name.clone(), Arc::clone(&profile));
         Some(profile)
     }
 
@@ -280,16 +329,35 @@ impl Columnar {
 }
 
 impl Profile {
-    fn of(tables: &Tables, items: Vec<&haversack_core::profile::ProfileItem>) -> Self {
-        let items: Vec<Item> =
-            items.into_iter().filter_map(|item| Item::of(tables, item)).collect();
-        let reads_clock = items.iter().any(|item| match &item.criterion {
-            Direct::Custom(step) => step.needs().clock,
-            _ => false,
-        });
+    fn of(tables: &Tables, published: Vec<ProfileItem>) -> Self {
+        let items: Vec<Item> = published.iter().filter_map(|item| Item::of(tables, item)).collect();
         let has_pairs = items.iter().any(|item| tables.is_of_pairs(item.table));
-        Self { items, reads_clock, has_pairs }
+        Self { published, items, has_pairs }
     }
+}
+
+/// The profile of each user: of the assignments that cover them the last.
+fn assigned(catalog: &Catalog) -> BTreeMap<RowId, String> {
+    let mut profiles = BTreeMap::new();
+    for assignment in catalog.assignments.iter() {
+        let mut assign = |user| profiles.insert(user, assignment.profile.clone());
+        match assignment.member {
+            Member::User(user) => {
+                assign(user);
+            }
+            Member::Team(_) => {
+                let covered = catalog.users.keys().filter(|u| catalog.covers(assignment, **u));
+                covered.for_each(|user| {
+                    assign(*user);
+                });
+            }
+        }
+    }
+    profiles
+}
+
+fn items_of(profile: Option<&Arc<Profile>>) -> &[Item] {
+    profile.map_or(&[], |profile| &profile.items)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,8 +1,12 @@
 //! Answering one caller at one time: the steps of a plan, each as a set of rows.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
 
-use haversack_core::{Name, limits::HIERARCHY_LEVELS_MAX};
+use haversack_core::{Name, Timestamp, limits::HIERARCHY_LEVELS_MAX};
 use haversack_dsl::{
     algebra::{Any, Predicate},
     operator::Operator,
@@ -12,6 +16,7 @@ use haversack_dsl::{
 use roaring::RoaringBitmap;
 
 use super::{
+    clock::ALWAYS,
     column::Data,
     ids::RowNumber,
     reach::Reach,
@@ -34,11 +39,24 @@ pub(super) struct Ask<'a> {
     pub(super) caller: &'a Caller,
     pub(super) shared: &'a SharedSets,
     reaches: RefCell<BTreeMap<TableNumber, Rc<Reach>>>,
+    until: Cell<Timestamp>,
 }
 
 impl<'a> Ask<'a> {
     pub(super) fn new(tables: &'a Tables, caller: &'a Caller, shared: &'a SharedSets) -> Self {
-        Self { tables, caller, shared, reaches: RefCell::default() }
+        let (reaches, until) = (RefCell::default(), Cell::new(ALWAYS));
+        Self { tables, caller, shared, reaches, until }
+    }
+
+    /// Takes down that something was found out that holds until then.
+    pub(super) fn holds_until(&self, until: Timestamp) {
+        self.until.set(self.until.get().min(until));
+    }
+
+    /// Until when all that was found out holds, if no row changes. With what began before kept aside,
+    /// what is found out next is told by itself.
+    pub(super) fn take_until(&self) -> Timestamp {
+        self.until.replace(ALWAYS)
     }
 
     /// What the caller may read of a table.
@@ -64,9 +82,6 @@ impl<'a> Ask<'a> {
             return RoaringBitmap::new();
         }
         match step {
-            Step::Shared(shared) if shared.needs.clock => {
-                self.predicate(table, &shared.predicate, among)
-            }
             Step::Shared(shared) => self.shared.rows(self, table, shared).as_ref() & among,
             Step::Own(predicate, _) => self.predicate(table, predicate, among),
             Step::And(steps) => {
@@ -281,10 +296,10 @@ fn cost(step: &Step) -> u8 {
         {
             0
         }
-        Step::Shared(shared) if !shared.needs.clock => 1,
+        Step::Shared(_) => 1,
         Step::Or(steps) => steps.iter().map(cost).max().unwrap_or(0),
         Step::And(steps) => steps.iter().map(cost).min().unwrap_or(0),
-        Step::Own(..) | Step::Shared(_) => 3,
+        Step::Own(..) => 3,
         Step::Any { .. } => 4,
     }
 }

@@ -57,6 +57,9 @@ impl Ask<'_> {
         operand: &Operand,
         among: &RoaringBitmap,
     ) -> RoaringBitmap {
+        if operator.info().reads_clock {
+            self.note_clock(table, column, (operator, operand), among);
+        }
         if operator.info().group == Group::Hierarchy {
             return self.hierarchy(table, operator, operand) & among;
         }

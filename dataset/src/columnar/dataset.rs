@@ -141,6 +141,30 @@ pub(super) fn catch_up(ask: &Ask<'_>, items: &[Item], kept: &mut Evaluated, delt
     spread(ask, items, back, &mut kept.total);
 }
 
+/// Brings an evaluation of some items to what others say: criteria that are the same are not evaluated
+/// again.
+pub(super) fn republish(ask: &Ask<'_>, (before, items): (&[Item], &[Item]), kept: &mut Evaluated) {
+    let criteria = |items: &[Item], table| -> Vec<Direct> {
+        let of = items.iter().filter(|item| item.table == table);
+        of.map(|item| item.criterion.clone()).collect()
+    };
+    let mut direct = Sets::new();
+    for table in tables_of(items) {
+        let rows = match kept.direct.remove(&table) {
+            Some(rows) if criteria(before, table) == criteria(items, table) => rows,
+            _ => {
+                let live = &ask.tables.table(table).live;
+                let of = items.iter().filter(|item| item.table == table);
+                of.map(|item| selected(ask, item, live)).fold(RoaringBitmap::new(), |a, b| a | b)
+            }
+        };
+        direct.insert(table, rows);
+    }
+    let mut total = direct.clone();
+    spread(ask, items, direct.clone(), &mut total);
+    *kept = Evaluated { direct, total };
+}
+
 fn tables_of(items: &[Item]) -> std::collections::BTreeSet<TableNumber> {
     items.iter().map(|item| item.table).collect()
 }

@@ -27,7 +27,7 @@ pub(super) struct Item {
 }
 
 /// Which rows an item takes by themselves.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Direct {
     Nothing,
     All,

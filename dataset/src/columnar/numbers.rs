@@ -112,12 +112,7 @@ impl Numbers {
 
     /// The value in a row's cell, which is not null.
     pub(super) fn get(&self, row: RowNumber) -> Value {
-        let at = row as usize;
-        let number = match &self.cells {
-            Cells::Eight(cells) => cells[at],
-            Cells::Four(cells) => i64::from(cells[at]),
-            Cells::One(cells) => i64::from(cells[at]),
-        };
+        let number = self.cell(row as usize);
         let narrow = || i32::try_from(number).expect("it was put in as one");
         match self.kind {
             Kind::Integer => Value::Integer(number),
@@ -153,6 +148,20 @@ impl Numbers {
     /// Whether the numbers are instants.
     pub(super) fn is_time(&self) -> bool {
         self.kind == Kind::Time
+    }
+
+    /// The least of the rows' cells that is so much or more. Null rows must not be among them.
+    pub(super) fn least_from(&self, from: i64, rows: &RoaringBitmap) -> Option<i64> {
+        let ahead = |row: RowNumber| Some(self.cell(row as usize)).filter(|cell| *cell >= from);
+        rows.iter().filter_map(ahead).min()
+    }
+
+    fn cell(&self, at: usize) -> i64 {
+        match &self.cells {
+            Cells::Eight(cells) => cells[at],
+            Cells::Four(cells) => i64::from(cells[at]),
+            Cells::One(cells) => i64::from(cells[at]),
+        }
     }
 
     /// Rows whose values are not in their cells, and must be looked at one by one.

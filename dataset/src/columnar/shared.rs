@@ -8,10 +8,11 @@ use std::{
     },
 };
 
+use haversack_core::Timestamp;
 use haversack_dsl::plan::Shared;
 use roaring::RoaringBitmap;
 
-use super::{ask::Ask, changes::Changes, references::TableNumber};
+use super::{ask::Ask, changes::Changes, clock::ALWAYS, references::TableNumber};
 
 /// A predicate's key, the zone if it counts, and the table.
 type Key = (TableNumber, Option<String>, String);
@@ -37,9 +38,19 @@ struct Kept {
 #[derive(Clone, Debug)]
 struct Set {
     rows: Arc<RoaringBitmap>,
-    /// It holds up to this change.
+    /// It holds up to this change,
     at: u64,
     asked: u64,
+    /// from this time,
+    from: Timestamp,
+    /// and until that.
+    until: Timestamp,
+}
+
+impl Set {
+    fn holds_at(&self, now: Timestamp) -> bool {
+        self.from <= now && now < self.until
+    }
 }
 
 impl SharedSets {
@@ -56,43 +67,62 @@ impl SharedSets {
         kept.asked += 1;
         let Kept { sets, asked } = &mut *kept;
         let now = self.changes.now();
-        let rows = match sets.remove(&key) {
-            Some(set) if set.at == now => set.rows,
+        let set = match sets.remove(&key).filter(|set| set.holds_at(ask.caller.now)) {
+            Some(set) if set.at == now => set,
             Some(set) => match self.changes.rows_since(set.at, table) {
-                Some(changed) if changed.is_empty() => set.rows,
-                Some(changed) => {
-                    let live = &changed & &ask.tables.table(table).live;
-                    let selected = self.selected(ask, table, shared, &live);
-                    let mut rows = Arc::unwrap_or_clone(set.rows);
-                    rows -= changed;
-                    rows |= selected;
-                    Arc::new(rows)
-                }
-                None => Arc::new(self.all_selected(ask, table, shared)),
+                Some(changed) if changed.is_empty() => set,
+                Some(changed) => self.caught_up(ask, table, shared, set, &changed),
+                None => self.anew(ask, table, shared),
             },
-            None => Arc::new(self.all_selected(ask, table, shared)),
+            None => self.anew(ask, table, shared),
         };
+        ask.holds_until(set.until);
+        let rows = Arc::clone(&set.rows);
         if sets.len() >= SETS_MAX {
             let oldest = sets.iter().min_by_key(|(_, set)| set.asked).map(|(key, _)| key.clone());
             oldest.map(|key| sets.remove(&key));
         }
-        sets.insert(key, Set { rows: Arc::clone(&rows), at: now, asked: *asked });
+        sets.insert(key, Set { at: now, asked: *asked, ..set });
         rows
     }
 
-    fn all_selected(&self, ask: &Ask<'_>, table: TableNumber, shared: &Shared) -> RoaringBitmap {
-        self.selected(ask, table, shared, &ask.tables.table(table).live)
+    fn anew(&self, ask: &Ask<'_>, table: TableNumber, shared: &Shared) -> Set {
+        let live = &ask.tables.table(table).live;
+        let (rows, until) = self.selected(ask, table, shared, live);
+        Set { rows: Arc::new(rows), at: 0, asked: 0, from: since(ask, until), until }
     }
 
+    fn caught_up(
+        &self,
+        ask: &Ask<'_>,
+        table: TableNumber,
+        shared: &Shared,
+        set: Set,
+        changed: &RoaringBitmap,
+    ) -> Set {
+        let live = changed & &ask.tables.table(table).live;
+        let (selected, until) = self.selected(ask, table, shared, &live);
+        let mut rows = Arc::unwrap_or_clone(set.rows);
+        rows -= changed;
+        rows |= selected;
+        let (from, until) = (set.from.max(since(ask, until)), set.until.min(until));
+        Set { rows: Arc::new(rows), from, until, ..set }
+    }
+
+    /// The rows among these that a predicate selects, and until when.
     fn selected(
         &self,
         ask: &Ask<'_>,
         table: TableNumber,
         shared: &Shared,
         among: &RoaringBitmap,
-    ) -> RoaringBitmap {
+    ) -> (RoaringBitmap, Timestamp) {
         self.evaluated.fetch_add(among.len(), Ordering::Relaxed);
-        ask.predicate(table, &shared.predicate, among)
+        let before = ask.take_until();
+        let rows = ask.predicate(table, &shared.predicate, among);
+        let until = ask.take_until();
+        ask.holds_until(before);
+        (rows, until)
     }
 
     /// How often a row was held against a predicate.
@@ -110,6 +140,11 @@ impl SharedSets {
         let kept = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         kept.sets.iter().map(|((_, _, key), set)| key.len() + set.rows.serialized_size()).sum()
     }
+}
+
+/// From when what holds until then does: always, or from when it was found out.
+pub(super) fn since(ask: &Ask<'_>, until: Timestamp) -> Timestamp {
+    if until == ALWAYS { Timestamp(i64::MIN) } else { ask.caller.now }
 }
 
 /// The zone by what tells it from others: two zones without a name are never taken for one.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use haversack_core::{
     Date, Decimal, Double, RowId, RowVersion, Timestamp, Value, Values, event::RowKey,
+    profile::Member,
 };
 use haversack_dataset::{
     Caller, Columnar, Dataset, Departure, DeviceRows, Evaluator, Obvious, Rows,
@@ -16,7 +17,7 @@ use crate::world::{TABLES, TEAMS, UNITS, USERS, World, id, name, reference};
 const ROWS: u8 = 9;
 const DEPTHS: [&str; 5] = ["none", "user", "business_unit", "parent_child", "organization"];
 /// Filters of accounts, of every kind of step.
-const FILTERS: [&str; 30] = [
+const FILTERS: [&str; 36] = [
     "fetch account",
     "fetch account { filter { ownerid eq-useroruserteams  kind eq 1 } }",
     "fetch account { filter { or { ownerid eq-userid  owningbusinessunit eq-businessid } size gt 1 } }",
@@ -36,6 +37,12 @@ const FILTERS: [&str; 30] = [
     "fetch account { filter { or { name not-like \"a%\" kinds contain-values (1) } } }",
     "fetch account { filter { or { price between (1.5, 20) price eq 0.12345 } } }",
     "fetch account { filter { due last-x-days 3 } }",
+    "fetch account { filter { due last-x-hours 30 } }",
+    "fetch account { filter { due next-x-hours 40  kind eq 1 } }",
+    "fetch account { filter { due olderthan-x-minutes 90 } }",
+    "fetch account { filter { or { due next-x-days 1  ownerid eq-userid } } }",
+    "fetch account { filter { any contact on customer = accountid { due last-seven-days } } }",
+    "fetch account { filter { or { due this-week  day last-x-days 2 } } }",
     "fetch account { filter { or { day today  due on-or-after \"2026-01-02\" } } }",
     "fetch account { filter { day le \"2026-01-01T12:00:00\"  kinds not-null } }",
     "fetch account { filter { ratio ge -0.5  or { kinds in (1, 2) kinds eq 2  kinds null } } }",
@@ -105,6 +112,8 @@ pub struct History {
     columnar: Columnar,
     held: BTreeMap<RowId, (DeviceRows, Dataset)>,
     now: Timestamp,
+    /// Of the two profiles.
+    items: [Vec<Json>; 2],
 }
 
 impl History {
@@ -126,10 +135,15 @@ impl History {
             columnar: Columnar::build(&world, &world.catalog, seed),
             now: "2026-01-02T10:00:00Z".parse().expect("a time"),
             held: BTreeMap::new(),
+            items: [Vec::new(), Vec::new()],
             world,
             dice,
         };
-        history.publish();
+        history.items = ["p", "q"].map(|_| items(&mut history.dice));
+        for (name, items) in ["p", "q"].into_iter().zip(&history.items) {
+            history.world.publish(name, items);
+        }
+        history.assign();
         for _ in 0..30 {
             history.write_row();
         }
@@ -161,10 +175,10 @@ impl History {
                 "published".to_owned()
             }
             5 => {
-                let more = i64::from(self.dice.small(30)) * 3_600_000_000;
-                self.now = Timestamp(self.now.0 + more);
+                self.pass_time();
                 "time passed".to_owned()
             }
+            7 => self.assign(),
             // Several events before anybody asks.
             6 => (0..5).map(|_| self.write_row()).collect::<Vec<_>>().join("; "),
             _ => self.write_row(),
@@ -176,10 +190,45 @@ impl History {
         what.to_owned()
     }
 
+    /// Now and then by hours, mostly by as much as lies between neighbouring steps of a clock.
+    fn pass_time(&mut self) {
+        let unit = self.dice.one_of(&[1, 1_000_000, 60_000_000, 60_000_000, 3_600_000_000]);
+        self.now = Timestamp(self.now.0 + i64::from(self.dice.small(30)) * unit);
+        if self.dice.chance(2) {
+            // Right on, before or after a value.
+            let due = 1_767_150_000_000_000 + i64::from(self.dice.small(90)) * 3_600_000_000;
+            self.now = Timestamp(due - 1 + i64::from(self.dice.small(3)));
+        }
+    }
+
+    /// Publishes one of the profiles: all anew, or with one item changed, or as it was.
     fn publish(&mut self) {
-        let items = items(&mut self.dice);
-        self.world.publish(&items);
+        let at = self.dice.roll(2);
+        let fresh = items(&mut self.dice);
+        match self.dice.roll(5) {
+            0 | 1 => self.items[at] = fresh,
+            2 | 3 => {
+                let one = self.dice.one_of(&fresh);
+                self.items[at].retain(|item| item["table"] != one["table"]);
+                self.items[at].push(one);
+            }
+            _ => {}
+        }
+        self.world.publish(["p", "q"][at], &self.items[at]);
         self.columnar.set_catalog(&self.world, &self.world.catalog);
+    }
+
+    /// Puts users and a team in profiles anew.
+    fn assign(&mut self) -> String {
+        let mut members = Vec::new();
+        for number in 0..USERS {
+            let profile = if self.dice.chance(5) { "p" } else { "q" };
+            members.push((profile, Member::User(id("user", number))));
+        }
+        let team = Member::Team(id("team", self.dice.small(TEAMS)));
+        members.insert(self.dice.roll(members.len() + 1), ("q", team));
+        self.world.assign(&members);
+        self.catalog_changed("members moved")
     }
 
     fn write_row(&mut self) -> String {

@@ -95,8 +95,10 @@ impl World {
     }
 
     pub fn put_user(&mut self, number: u8, unit: u8, manager: Option<u8>, roles: &[&str]) {
+        let zones = ["UTC", "Asia/Kolkata", "America/Los_Angeles", "Australia/Lord_Howe"];
         let user: User = from_value(json!({
             "id": id("user", number), "name": format!("u{number}"),
+            "time_zone": zones[usize::from(number) % zones.len()],
             "business_unit": id("unit", unit), "roles": roles,
             "manager": manager.map(|manager| id("user", manager)),
         }))
@@ -116,21 +118,27 @@ impl World {
         self.change(|catalog| catalog.put_team(team));
     }
 
-    /// Publishes a profile of these items for all users.
-    pub fn publish(&mut self, items: &[Json]) {
+    /// Publishes a profile of these items.
+    pub fn publish(&mut self, name: &str, items: &[Json]) {
         let draft: ProfileDraft =
-            from_value(json!({"name": "p", "items": items})).expect("a profile");
+            from_value(json!({"name": name, "items": items})).expect("a profile");
         self.change(|catalog| {
-            let versions = catalog.profiles.get("p").map_or(1, |profile| profile.versions + 1);
+            let versions = catalog.profiles.get(name).map_or(1, |profile| profile.versions + 1);
             let published = Some(PublishedProfile { version: versions, draft: draft.clone() });
             let profile = Profile { draft, published, versions };
-            catalog.profiles.insert("p".to_owned(), Arc::new(profile));
-            let assignment = |number| Assignment {
-                profile: "p".to_owned(),
-                member: Member::User(id("user", number)),
-                members_when_added: Vec::new(),
-            };
-            catalog.assignments = Arc::new((0..USERS).map(assignment).collect());
+            catalog.profiles.insert(name.to_owned(), Arc::new(profile));
+        });
+    }
+
+    /// Puts these members in profiles, the last that counts last.
+    pub fn assign(&mut self, members: &[(&str, Member)]) {
+        let assignment = |(profile, member): &(&str, Member)| Assignment {
+            profile: (*profile).to_owned(),
+            member: *member,
+            members_when_added: Vec::new(),
+        };
+        self.change(|catalog| {
+            catalog.assignments = Arc::new(members.iter().map(assignment).collect());
         });
     }
 
