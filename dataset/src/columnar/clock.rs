@@ -45,12 +45,17 @@ impl Ask<'_> {
             Some(kept) => match &kept.data {
                 Data::Numbers(numbers) if numbers.is_time() => {
                     let ahead = numbers.least_from(now.0, &(&kept.present & among));
-                    ahead.map_or(ALWAYS, |value| Timestamp(value.saturating_add(1)))
+                    ahead.map_or(ALWAYS, |value| right_after(Timestamp(value)))
                 }
-                // Days begin when the clock steps.
-                _ => ALWAYS,
+                // Days begin when the clock steps, and are passed right after.
+                _ if self.caller.time_zone.to_datetime(now.to_jiff()).time()
+                    != Time::midnight() =>
+                {
+                    ALWAYS
+                }
+                _ => right_after(now),
             },
-            None => Timestamp(now.0.saturating_add(1)),
+            None => right_after(now),
         }
     }
 }
@@ -70,7 +75,11 @@ fn step_after(now: Timestamp, operator: Operator, zone: &TimeZone) -> Timestamp 
     });
     let jump = zone.following(at).next();
     let jump = jump.map_or(ALWAYS, |jump| Timestamp::from_jiff(jump.timestamp()));
-    next.min(jump).max(Timestamp(now.0.saturating_add(1)))
+    next.min(jump).max(right_after(now))
+}
+
+fn right_after(time: Timestamp) -> Timestamp {
+    Timestamp(time.0.saturating_add(1))
 }
 
 /// What is left at a time of day of a stretch of so many seconds.
@@ -78,4 +87,33 @@ fn rest(time: Time, seconds: i64) -> Option<SignedDuration> {
     let passed = time.duration_since(Time::midnight());
     let begun = passed.as_secs() / seconds * seconds;
     SignedDuration::from_secs(begun + seconds).checked_sub(passed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_step_at_minutes_hours_and_days_and_where_they_jump() {
+        for (operator, zone, now, expected) in [
+            ("olderthan-x-minutes", "UTC", "2026-03-01T09:30:12Z", "2026-03-01T09:31:00Z"),
+            ("last-x-hours", "Asia/Kolkata", "2026-03-01T09:00:00Z", "2026-03-01T09:30:00Z"),
+            ("last-x-hours", "UTC", "2026-03-01T09:00:00Z", "2026-03-01T10:00:00Z"),
+            ("today", "Europe/Berlin", "2026-03-01T09:00:00Z", "2026-03-01T23:00:00Z"),
+            // Days without a midnight, and with two.
+            ("today", "America/Sao_Paulo", "2018-11-03T12:00:00Z", "2018-11-04T03:00:00Z"),
+            ("today", "America/Havana", "2018-11-04T03:00:00Z", "2018-11-04T04:00:00Z"),
+            // Noon came four minutes later that day.
+            ("last-x-hours", "America/New_York", "1883-11-18T16:58:00Z", "1883-11-18T17:00:00Z"),
+        ] {
+            let zone = TimeZone::get(zone).expect("a zone");
+            let now = now.parse().expect("a time");
+            let operator = Operator::find(operator).expect("an operator");
+            assert_eq!(
+                step_after(now, operator, &zone).to_string(),
+                expected,
+                "{now} {operator:?}"
+            );
+        }
+    }
 }

@@ -11,7 +11,10 @@ use haversack_dataset::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::world::{TABLES, TEAMS, UNITS, USERS, World, id, name, reference};
+use crate::{
+    dice::Dice,
+    world::{TABLES, TEAMS, UNITS, USERS, World, id, name, reference},
+};
 
 /// Rows of each table.
 const ROWS: u8 = 9;
@@ -55,31 +58,6 @@ const FILTERS: [&str; 36] = [
     "fetch account { filter { any account on ownerid = ownerid { kind eq 2 } } }",
     "fetch account { filter { any businessunit on businessunitid = owningbusinessunit { name eq \"1\" } } }",
 ];
-
-/// A small generator of numbers that depend on the seed alone.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % sides as u64).expect("small")
-    }
-
-    fn small(&mut self, sides: u8) -> u8 {
-        u8::try_from(self.roll(usize::from(sides))).expect("small")
-    }
-
-    fn one_of<T: Clone>(&mut self, of: &[T]) -> T {
-        of[self.roll(of.len())].clone()
-    }
-
-    fn chance(&mut self, of_ten: usize) -> bool {
-        self.roll(10) < of_ten
-    }
-}
 
 /// How often what was to be tested came up.
 #[derive(Debug, Default)]

@@ -5,6 +5,8 @@
 //! `HAVERSACK_HISTORIES=1000` runs more of them.
 #![allow(clippy::disallowed_methods, reason = "the environment says how long to look")]
 
+mod clock;
+mod dice;
 mod history;
 mod world;
 

@@ -95,7 +95,7 @@ impl World {
     }
 
     pub fn put_user(&mut self, number: u8, unit: u8, manager: Option<u8>, roles: &[&str]) {
-        let zones = ["UTC", "Asia/Kolkata", "America/Los_Angeles", "Australia/Lord_Howe"];
+        let zones = ["UTC", "Asia/Kolkata", "America/New_York", "Australia/Lord_Howe"];
         let user: User = from_value(json!({
             "id": id("user", number), "name": format!("u{number}"),
             "time_zone": zones[usize::from(number) % zones.len()],
