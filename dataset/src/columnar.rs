@@ -23,32 +23,27 @@ mod references;
 mod shared;
 mod table;
 mod tables;
+mod users;
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use haversack_core::{
-    Name, Row, RowId, Timestamp,
-    catalog::Catalog,
-    event::RowKey,
-    profile::{Member, ProfileItem},
-};
+use haversack_core::{Name, Row, RowId, catalog::Catalog, event::RowKey};
 use haversack_dsl::{plan::Plan, query::Query};
 
 pub use self::difference::{Departure, DeviceRows, Difference};
 use self::{
     ask::Ask,
     changes::Change,
-    clock::ALWAYS,
-    dataset::{Evaluated, Sets, catch_up, evaluate, republish},
+    dataset::Sets,
     delta::Delta,
     ids::RowNumber,
-    items::Item,
     references::TableNumber,
-    shared::{SharedSets, since},
+    shared::SharedSets,
     tables::Tables,
+    users::{Kept, Profile},
 };
 use crate::{Caller, Dataset, Rows};
 
@@ -67,45 +62,10 @@ pub struct Columnar {
     catalogs: u64,
     /// and how many of them changed who may do what, or settings.
     peoples: u64,
-    /// How often rows were numbered anew.
+    /// How often rows were numbered anew,
     generation: u64,
-}
-
-/// A published profile's items as they are evaluated.
-#[derive(Debug)]
-struct Profile {
-    /// As they were published,
-    published: Vec<ProfileItem>,
-    /// and as they are evaluated.
-    items: Vec<Item>,
-    /// Whether what the user may read of a table hangs on rows of others.
-    has_pairs: bool,
-}
-
-/// What is kept of a user.
-#[derive(Clone, Debug)]
-struct Kept {
-    evaluated: Evaluated,
-    total: Arc<Sets>,
-    profile: Option<Arc<Profile>>,
-    /// It holds up to this change,
-    at: u64,
-    /// of this catalog,
-    catalogs: u64,
-    /// of these people and settings,
-    peoples: u64,
-    /// from this time,
-    from: Timestamp,
-    /// and until that.
-    until: Timestamp,
-}
-
-impl Kept {
-    /// Whether it may be caught up for this caller: nobody may do anything else than then, and what
-    /// its profile asks of the clock has not moved.
-    fn is_usable(&self, peoples: u64, caller: &Caller) -> bool {
-        self.peoples == peoples && self.from <= caller.now && caller.now < self.until
-    }
+    /// and how many were taken out since.
+    gone: u64,
 }
 
 /// Bytes in memory.
@@ -134,6 +94,7 @@ impl Columnar {
             catalogs: 0,
             peoples: 0,
             generation: 0,
+            gone: 0,
         }
     }
 
@@ -141,11 +102,26 @@ impl Columnar {
     /// are left out.
     pub fn put(&mut self, key: &RowKey, row: Option<&Row>) {
         let Some(table) = self.tables.find(&key.table) else { return };
-        let (row, is_structural, mut moved) = self.tables.put(table, key.id, row);
+        let (number, is_structural, mut moved) = self.tables.put(table, key.id, row);
         moved.sort_unstable();
         moved.dedup();
         let moved = moved.into_boxed_slice();
-        self.shared.changes.push(Change { table, row, moved, is_structural });
+        self.gone += u64::from(is_structural && row.is_none());
+        self.shared.changes.push(Change { table, row: number, moved, is_structural });
+    }
+
+    /// Whether more numbers of rows are of rows that are gone than of rows that are there. Sets get
+    /// sparse then: it is time to [`renumber`](Columnar::renumber).
+    #[must_use]
+    pub fn is_sparse(&self) -> bool {
+        self.gone > self.tables.row_count()
+    }
+
+    /// Gives all rows numbers anew, in a new generation: what devices were known to hold
+    /// ([`DeviceRows`]) must be told from their rows then.
+    pub fn renumber(&mut self, rows: &dyn Rows, catalog: &Arc<Catalog>) {
+        let generation = self.generation + 1;
+        *self = Self { generation, ..Self::build(rows, catalog, self.tables.seed()) };
     }
 
     /// Takes another catalog. Rows are read again only if tables or relationships are not the same.
@@ -154,9 +130,7 @@ impl Columnar {
             return;
         }
         if !self.tables.has_schema_of(catalog) {
-            let mut anew = Self::build(rows, catalog, self.tables.seed());
-            anew.generation = self.generation + 1;
-            *self = anew;
+            self.renumber(rows, catalog);
             return;
         }
         self.catalogs += 1;
@@ -193,103 +167,6 @@ impl Columnar {
         Ask::new(&self.tables, caller, &self.shared)
     }
 
-    /// What belongs on the device of the caller, who is a user.
-    #[must_use]
-    pub fn device_rows(&self, caller: &Caller) -> DeviceRows {
-        let Some(user) = caller.user else { return DeviceRows::default() };
-        let now = self.shared.changes.now();
-        let rows = |kept: &Kept| DeviceRows {
-            sets: Arc::clone(&kept.total),
-            at: now,
-            generation: self.generation,
-        };
-        let kept = match locked(&self.users).get(&user) {
-            Some(kept)
-                if kept.at == now
-                    && kept.catalogs == self.catalogs
-                    && kept.is_usable(self.peoples, caller) =>
-            {
-                return rows(kept);
-            }
-            kept => kept.cloned(),
-        };
-        let kept = self.up_to_date(caller, user, kept, now);
-        let rows = rows(&kept);
-        locked(&self.users).insert(user, kept);
-        rows
-    }
-
-    fn up_to_date(&self, caller: &Caller, user: RowId, kept: Option<Kept>, now: u64) -> Kept {
-        let ask = self.ask(caller);
-        let profile = match &kept {
-            Some(kept) if kept.catalogs == self.catalogs => kept.profile.clone(),
-            _ => self.profile(user),
-        };
-        let usable = kept.filter(|kept| kept.is_usable(self.peoples, caller));
-        let caught_up = usable.and_then(|kept| self.caught_up(&ask, kept, profile.as_ref()));
-        let mut kept = caught_up.unwrap_or_else(|| {
-            let evaluated = evaluate(&ask, items_of(profile.as_ref()));
-            let total = Arc::new(evaluated.total.clone());
-            let (from, until) = (Timestamp(i64::MIN), ALWAYS);
-            Kept { evaluated, total, profile, at: 0, catalogs: 0, peoples: 0, from, until }
-        });
-        let until = ask.take_until();
-        kept.from = kept.from.max(since(&ask, until));
-        kept.until = kept.until.min(until);
-        Kept { at: now, catalogs: self.catalogs, peoples: self.peoples, ..kept }
-    }
-
-    /// What is kept of a user, with what changed since, and with another profile if there is one.
-    fn caught_up(
-        &self,
-        ask: &Ask<'_>,
-        mut kept: Kept,
-        profile: Option<&Arc<Profile>>,
-    ) -> Option<Kept> {
-        let before = kept.profile.take();
-        let has_pairs = |profile: Option<&Arc<Profile>>| profile.is_some_and(|p| p.has_pairs);
-        if has_pairs(before.as_ref()) || has_pairs(profile) {
-            return None;
-        }
-        let delta = self.delta(kept.at)?;
-        catch_up(ask, items_of(before.as_ref()), &mut kept.evaluated, &delta);
-        if before.as_ref().map(Arc::as_ptr) != profile.map(Arc::as_ptr) {
-            republish(ask, (items_of(before.as_ref()), items_of(profile)), &mut kept.evaluated);
-        }
-        if kept.evaluated.total != *kept.total {
-            kept.total = Arc::new(kept.evaluated.total.clone());
-        }
-        Some(Kept { profile: profile.cloned(), ..kept })
-    }
-
-    /// What changed since, made once for all who were last asked at the same time.
-    fn delta(&self, from: u64) -> Option<Arc<Delta>> {
-        let to = self.shared.changes.now();
-        let mut last = locked(&self.deltas);
-        if let Some((begin, end, delta)) = &*last
-            && (*begin, *end) == (from, to)
-        {
-            return Some(Arc::clone(delta));
-        }
-        let delta = Arc::new(Delta::since(&self.shared.changes, from)?);
-        *last = Some((from, to, Arc::clone(&delta)));
-        Some(delta)
-    }
-
-    /// The published profile of a user, planned once.
-    fn profile(&self, user: RowId) -> Option<Arc<Profile>> {
-        let catalog = &self.tables.catalog;
-        let name = self.assigned.get_or_init(|| assigned(catalog)).get(&user)?;
-        let published = catalog.profiles.get(name)?.published.as_ref()?;
-        let mut profiles = locked(&self.profiles);
-        if let Some(profile) = profiles.get(name) {
-            return Some(Arc::clone(profile));
-        }
-        let profile = Arc::new(Profile::of(&self.tables, published.draft.items.clone()));
-        profiles.insert(name.clone(), Arc::clone(&profile));
-        Some(profile)
-    }
-
     /// What belongs on the device of the caller, row by row.
     #[must_use]
     pub fn dataset(&self, caller: &Caller) -> Dataset {
@@ -321,43 +198,10 @@ impl Columnar {
     pub fn memory(&self) -> Memory {
         let users = locked(&self.users);
         let sets = |sets: &Sets| sets.values().map(|set| set.serialized_size()).sum::<usize>();
-        let users = users.values().map(|kept| {
-            sets(&kept.evaluated.direct) + sets(&kept.evaluated.total) + sets(&kept.total)
-        });
+        let users =
+            users.values().map(|kept| sets(&kept.evaluated.direct) + sets(&kept.evaluated.total));
         Memory { tables: self.tables.bytes(), shared: self.shared.bytes(), users: users.sum() }
     }
-}
-
-impl Profile {
-    fn of(tables: &Tables, published: Vec<ProfileItem>) -> Self {
-        let items: Vec<Item> = published.iter().filter_map(|item| Item::of(tables, item)).collect();
-        let has_pairs = items.iter().any(|item| tables.is_of_pairs(item.table));
-        Self { published, items, has_pairs }
-    }
-}
-
-/// The profile of each user: of the assignments that cover them the last.
-fn assigned(catalog: &Catalog) -> BTreeMap<RowId, String> {
-    let mut profiles = BTreeMap::new();
-    for assignment in catalog.assignments.iter() {
-        let mut assign = |user| profiles.insert(user, assignment.profile.clone());
-        match assignment.member {
-            Member::User(user) => {
-                assign(user);
-            }
-            Member::Team(_) => {
-                let covered = catalog.users.keys().filter(|u| catalog.covers(assignment, **u));
-                covered.for_each(|user| {
-                    assign(*user);
-                });
-            }
-        }
-    }
-    profiles
-}
-
-fn items_of(profile: Option<&Arc<Profile>>) -> &[Item] {
-    profile.map_or(&[], |profile| &profile.items)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -3,7 +3,7 @@
 //! Catching up deletes and derives anew: rows that may have lost their last reason are taken out
 //! together with all that came by them, then each is put back that still has one.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use haversack_core::{
     profile::OwnRows,
@@ -27,7 +27,7 @@ pub(super) struct Evaluated {
     /// What the criteria select, as far as it may be read.
     pub(super) direct: Sets,
     /// All that belongs on the device.
-    pub(super) total: Sets,
+    pub(super) total: Arc<Sets>,
 }
 
 /// Evaluates all items from nothing.
@@ -39,7 +39,7 @@ pub(super) fn evaluate(ask: &Ask<'_>, items: &[Item]) -> Evaluated {
     }
     let mut total = direct.clone();
     spread(ask, items, direct.clone(), &mut total);
-    Evaluated { direct, total }
+    Evaluated { direct, total: Arc::new(total) }
 }
 
 /// The rows among these that an item's criterion selects and that the caller may read.
@@ -130,15 +130,16 @@ pub(super) fn catch_up(ask: &Ask<'_>, items: &[Item], kept: &mut Evaluated, delt
         suspects.insert(table, (lost | touched) & had);
         gained.insert(table, (selected_now - before) | touched);
     }
-    let removed = take_out(ask, items, suspects, &mut kept.total);
+    let removed = take_out(ask, items, suspects, Arc::make_mut(&mut kept.total));
     for (table, rows) in removed {
         *gained.entry(table).or_default() |= rows;
     }
     let back = with_reasons(ask, items, &gained, kept);
+    let total = Arc::make_mut(&mut kept.total);
     for (table, rows) in &back {
-        *kept.total.entry(*table).or_default() |= rows;
+        *total.entry(*table).or_default() |= rows;
     }
-    spread(ask, items, back, &mut kept.total);
+    spread(ask, items, back, total);
 }
 
 /// Brings an evaluation of some items to what others say: criteria that are the same are not evaluated
@@ -162,7 +163,7 @@ pub(super) fn republish(ask: &Ask<'_>, (before, items): (&[Item], &[Item]), kept
     }
     let mut total = direct.clone();
     spread(ask, items, direct.clone(), &mut total);
-    *kept = Evaluated { direct, total };
+    *kept = Evaluated { direct, total: Arc::new(total) };
 }
 
 fn tables_of(items: &[Item]) -> std::collections::BTreeSet<TableNumber> {

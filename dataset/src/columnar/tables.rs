@@ -352,6 +352,11 @@ impl Tables {
         self.fill_system_tables(rows);
     }
 
+    /// How many rows are there.
+    pub(super) fn row_count(&self) -> u64 {
+        self.tables.iter().map(|table| table.live.len()).sum()
+    }
+
     /// Bytes in memory.
     pub(super) fn bytes(&self) -> usize {
         self.tables.iter().map(TableRows::bytes).sum()

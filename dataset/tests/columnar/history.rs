@@ -157,6 +157,10 @@ impl History {
                 "time passed".to_owned()
             }
             7 => self.assign(),
+            8 if self.dice.chance(3) => {
+                self.columnar.renumber(&self.world, &self.world.catalog);
+                "rows were numbered anew".to_owned()
+            }
             // Several events before anybody asks.
             6 => (0..5).map(|_| self.write_row()).collect::<Vec<_>>().join("; "),
             _ => self.write_row(),

@@ -9,6 +9,7 @@ mod clock;
 mod dice;
 mod history;
 mod world;
+mod writes;
 
 use history::History;
 
