@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 
 use super::{
     ids::RowNumber,
-    references::{Gathered, TableNumber},
+    references::{Gathered, TableNumber, Target},
     table::TableRows,
     tables::Tables,
 };
@@ -25,8 +25,8 @@ pub(super) enum Reach {
     Everything,
     /// Rows with one of these owners, or of one of these business units.
     Owned {
-        owners: BTreeSet<RowId>,
-        units: BTreeSet<RowId>,
+        owners: Vec<Target>,
+        units: Vec<Target>,
     },
     /// Pairs whose ends may both be read: by each column the table it points at, and its reach.
     Pairs(Vec<(String, Vec<(TableNumber, Reach)>)>),
@@ -85,7 +85,7 @@ impl Reach {
             }
         }
         let owners = catalog.teams_of(user).chain([user]).collect();
-        Self::Owned { owners, units }
+        Self::Owned { owners: tables.having(&owners), units: tables.having(&units) }
     }
 
     /// Whether it reaches a row, which is there.
@@ -94,10 +94,10 @@ impl Reach {
             Self::Nothing => false,
             Self::Everything => true,
             Self::Owned { owners, units } => {
-                let id = |(table, row)| tables.table(table).id(row);
-                table.owner(row).is_some_and(|owner| owners.contains(&id(owner)))
+                let is_one = |of: &[Target], found: Target| of.binary_search(&found).is_ok();
+                table.owner(row).is_some_and(|owner| is_one(owners, owner))
                     || !units.is_empty()
-                        && tables.unit(table, row).is_some_and(|unit| units.contains(&id(unit)))
+                        && tables.unit(table, row).is_some_and(|unit| is_one(units, unit))
             }
             Self::Pairs(ends) => ends.iter().all(|(column, reaches)| {
                 let Some((to, end)) = table.target(row, column) else { return false };
@@ -122,11 +122,12 @@ impl Reach {
             Self::Nothing => RoaringBitmap::new(),
             Self::Owned { owners, units } if rows.len() > table.live.len() / 8 => {
                 let mut reached = Gathered::default();
+                let id = |(table, row): &Target| tables.table(*table).id(*row);
                 for owner in owners {
-                    tables.add_pointing(table, OWNERID, *owner, &mut reached);
+                    tables.add_pointing(table, OWNERID, id(owner), &mut reached);
                 }
                 for unit in units {
-                    tables.add_pointing(table, OWNINGBUSINESSUNIT, *unit, &mut reached);
+                    tables.add_pointing(table, OWNINGBUSINESSUNIT, id(unit), &mut reached);
                 }
                 rows & reached.set()
             }

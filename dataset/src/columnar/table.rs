@@ -29,6 +29,8 @@ pub(super) struct TableRows {
     /// Where among them are the owner and the owning unit, which are asked for most.
     owner: Option<usize>,
     unit: Option<usize>,
+    /// Whether a row without an owning unit of its own follows its owner.
+    pub(super) derives_unit: bool,
     seed: u64,
 }
 
@@ -38,7 +40,10 @@ impl TableRows {
         let (ids, live) = (Ids::new(seed), RoaringBitmap::new());
         let versions = Vec::new();
         let (owner, unit) = (None, None);
-        let mut rows = Self { name, table, ids, live, versions, columns, owner, unit, seed };
+        let is_owned = |table: &Arc<Table>| table.ownership == Ownership::UserOrTeam;
+        let derives_unit = table.as_ref().is_some_and(is_owned);
+        let mut rows =
+            Self { name, table, ids, live, versions, columns, owner, unit, derives_unit, seed };
         rows.add_columns();
         rows
     }
@@ -114,8 +119,7 @@ impl TableRows {
 
     /// Whether a column is the owning business unit, which follows the owner where it isn't given.
     pub(super) fn is_derived_unit(&self, column: &str) -> bool {
-        let is_owned = |table: &Arc<Table>| table.ownership == Ownership::UserOrTeam;
-        column == OWNINGBUSINESSUNIT && self.table.as_ref().is_some_and(is_owned)
+        self.derives_unit && column == OWNINGBUSINESSUNIT
     }
 
     pub(super) fn is_of_the_system(&self) -> bool {

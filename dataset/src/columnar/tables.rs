@@ -1,11 +1,14 @@
 //! All rows of an environment, column by column, at one offset.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use haversack_core::{
     Name, Reference, Row, RowId, RowVersion, Value, Values,
     catalog::Catalog,
-    schema::{BUSINESSUNIT, OWNERID, OWNINGBUSINESSUNIT, SYSTEMUSER, TEAM, Table, TableKind},
+    schema::{BUSINESSUNIT, OWNERID, SYSTEMUSER, TEAM, Table, TableKind},
 };
 
 use roaring::RoaringBitmap;
@@ -24,8 +27,10 @@ pub(super) struct Tables {
     pub(super) catalog: Arc<Catalog>,
     numbers: BTreeMap<Name, TableNumber>,
     tables: Vec<TableRows>,
+    /// The table of the business units.
+    units: Option<TableNumber>,
     /// The business unit of each user and team: what rows without one of their own follow.
-    unit_of_owner: BTreeMap<Target, RowNumber>,
+    unit_of_owner: BTreeMap<TableNumber, Vec<Option<RowNumber>>>,
     seed: u64,
 }
 
@@ -36,6 +41,7 @@ impl Tables {
             catalog: Arc::clone(catalog),
             numbers: BTreeMap::new(),
             tables: Vec::new(),
+            units: None,
             unit_of_owner: BTreeMap::new(),
             seed,
         };
@@ -65,9 +71,10 @@ impl Tables {
     }
 
     fn know_units(&mut self) {
-        let Some(units) = self.find(BUSINESSUNIT) else { return };
+        self.units = self.find(BUSINESSUNIT);
+        let Some(units) = self.units else { return };
         let catalog = Arc::clone(&self.catalog);
-        let mut unit_of_owner = BTreeMap::new();
+        let mut unit_of_owner: BTreeMap<TableNumber, Vec<Option<RowNumber>>> = BTreeMap::new();
         let users = catalog.users.values().map(|user| (SYSTEMUSER, user.id));
         let teams = catalog.teams().map(|team| (TEAM, team.id));
         for (table, id) in users.chain(teams) {
@@ -75,8 +82,12 @@ impl Tables {
             else {
                 continue;
             };
-            let owner = (number, self.table_mut(number).ids.number(id));
-            unit_of_owner.insert(owner, self.table_mut(units).ids.number(unit));
+            let owner = self.table_mut(number).ids.number(id) as usize;
+            let of_table = unit_of_owner.entry(number).or_default();
+            if of_table.len() <= owner {
+                of_table.resize(owner + 1, None);
+            }
+            of_table[owner] = Some(self.table_mut(units).ids.number(unit));
         }
         self.unit_of_owner = unit_of_owner;
     }
@@ -109,6 +120,17 @@ impl Tables {
     /// The tables, each with its number.
     pub(super) fn all(&self) -> impl Iterator<Item = (TableNumber, &TableRows)> {
         (0..).zip(&self.tables)
+    }
+
+    /// The rows of all tables that have one of these ids, ascending: as pointers mean them, whose table
+    /// does not count.
+    pub(super) fn having(&self, ids: &BTreeSet<RowId>) -> Vec<Target> {
+        let rows = self.all().flat_map(|(number, table)| {
+            ids.iter().filter_map(move |id| Some((number, table.ids.find(*id)?)))
+        });
+        let mut rows: Vec<Target> = rows.collect();
+        rows.sort_unstable();
+        rows
     }
 
     /// Puts in a row as it stands now; none: it is gone. Gives its number, whether it came, went or
@@ -175,24 +197,24 @@ impl Tables {
     }
 
     /// The business unit that a row without one of its own follows.
-    pub(super) fn unit_of_owner(&self, owner: Target) -> Option<RowNumber> {
-        self.unit_of_owner.get(&owner).copied()
+    pub(super) fn unit_of_owner(&self, (table, owner): Target) -> Option<RowNumber> {
+        *self.unit_of_owner.get(&table)?.get(owner as usize)?
     }
 
     /// The users and teams of a business unit.
     pub(super) fn owners_of_unit(&self, unit: RowNumber) -> impl Iterator<Item = Target> {
-        let of = self.unit_of_owner.iter();
-        of.filter(move |(_, its)| **its == unit).map(|(owner, _)| *owner)
+        self.unit_of_owner.iter().flat_map(move |(table, units)| {
+            let of = (0..).zip(units).filter(move |(_, its)| **its == Some(unit));
+            of.map(|(owner, _)| (*table, owner))
+        })
     }
 
     /// The business unit of a row: its own, else that of its owner.
     pub(super) fn unit(&self, table: &TableRows, row: RowNumber) -> Option<Target> {
         let own = table.own_unit(row);
         own.or_else(|| {
-            if !table.is_derived_unit(OWNINGBUSINESSUNIT) {
-                return None;
-            }
-            Some((self.find(BUSINESSUNIT)?, self.unit_of_owner(table.owner(row)?)?))
+            let units = self.units.filter(|_| table.derives_unit)?;
+            Some((units, self.unit_of_owner(table.owner(row)?)?))
         })
     }
 
