@@ -186,6 +186,9 @@ pub enum Verb {
     Dataset {
         /// The user (id or name)
         user: String,
+        /// Only what a device that has the data of then must be sent, and told to drop
+        #[arg(long, value_name = "OFFSET|TIME")]
+        since: Option<String>,
         #[command(flatten)]
         moment: Moment,
     },

@@ -50,7 +50,12 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Profile(ProfileVerb::Publish { name }) => {
             admin::profile_publish(&open()?, &name, format)
         }
-        Verb::Dataset { user, moment } => rows::dataset(&open()?, &user, &moment, format),
+        Verb::Dataset { user, since: None, moment } => {
+            rows::dataset(&open()?, &user, &moment, format)
+        }
+        Verb::Dataset { user, since: Some(since), moment } => {
+            rows::dataset_since(&open()?, &user, &since, &moment, format)
+        }
         Verb::Explain { user, table, id, moment } => {
             explain::explain(&open()?, &user, (&table, &id), &moment, format)
         }

@@ -33,7 +33,7 @@ use std::{
 use haversack_core::{Name, Row, RowId, catalog::Catalog, event::RowKey};
 use haversack_dsl::{plan::Plan, query::Query};
 
-pub use self::difference::{Departure, DeviceRows, Difference};
+pub use self::difference::DeviceRows;
 use self::{
     ask::Ask,
     changes::Change,

@@ -7,11 +7,13 @@
 
 mod caller;
 mod columnar;
+mod difference;
 mod obvious;
 mod rows;
 
 pub use caller::{Caller, check_time_zone};
-pub use columnar::{Columnar, Departure, DeviceRows, Difference, Memory};
+pub use columnar::{Columnar, DeviceRows, Memory};
+pub use difference::{Departure, Difference};
 pub use obvious::{
     Check, ComparisonTruth, ConditionTruth, Explanation, FilterTruth, Like, LinkedTruth, Obvious,
     Offered, related_to,

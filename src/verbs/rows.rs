@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use haversack_core::{
     RowId,
     catalog::Catalog,
+    event::RowKey,
     json::row_object,
     schema::{Table, TableKind},
 };
-use haversack_dataset::{Dataset, Evaluator, Obvious, Rows, scan};
+use haversack_dataset::{Dataset, Difference, Evaluator, Obvious, Rows, scan};
 use serde_json::Value as Json;
 
 use crate::{
@@ -39,6 +40,44 @@ pub fn dataset(
         })
         .collect();
     output::print(format, &["table", "id", "version"], &lines)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `dataset USER --since MOMENT`: what leads from what belonged on the device then to what does.
+pub fn dataset_since(
+    session: &Session,
+    user: &str,
+    since: &str,
+    moment: &Moment,
+    format: Format,
+) -> Result<ExitCode, Failure> {
+    let of = |moment: &Moment| -> Result<_, Failure> {
+        let at = session.moment(moment)?;
+        let caller = session.caller(&at, user)?;
+        let dataset = Obvious::new(at.state.as_ref()).dataset(&caller);
+        Ok((at, caller, dataset))
+    };
+    let (_, _, before) = of(&Moment { now: None, at: Some(since.to_owned()) })?;
+    let (at, caller, now) = of(moment)?;
+    let difference = Difference::between(at.state.as_ref(), &caller, &before, &now);
+    let of_row = |change: &str, key: &RowKey, more| {
+        line([
+            ("change", Some(Json::from(change))),
+            ("table", Some(Json::from(key.table.as_str()))),
+            ("id", Some(Json::from(key.id.to_string()))),
+            more,
+        ])
+    };
+    let puts = difference
+        .put
+        .iter()
+        .map(|(key, version)| of_row("put", key, ("version", Some(Json::from(version.0.get())))));
+    let dels = difference
+        .del
+        .iter()
+        .map(|(key, why)| of_row("del", key, ("why", Some(Json::from(why.name())))));
+    let lines: Vec<Line> = puts.chain(dels).collect();
+    output::print(format, &["change", "table", "id", "version", "why"], &lines)?;
     Ok(ExitCode::SUCCESS)
 }
 

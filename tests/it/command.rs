@@ -77,6 +77,37 @@ fn the_main_job() {
 }
 
 #[test]
+fn a_dataset_since_a_moment_is_what_changed_on_the_device() {
+    let place = Place::new();
+    let end = place.done(&["load", DOCUMENT])[0]["offset"].to_string();
+    let dataset = place.done(&["dataset", "Ann"]);
+    let whole = place.done(&["dataset", "Ann", "--since", "0"]);
+    assert_eq!(each(&whole, "change"), ["put", "put"]);
+    assert_eq!(each(&whole, "version"), each(&dataset, "version"));
+    assert!(place.done(&["dataset", "Ann", "--since", &end]).is_empty());
+
+    let edit = |line: String| {
+        place.write("edit.ndjson", &line);
+        place.done(&["apply", "edit.ndjson"])[0]["offset"].to_string()
+    };
+    let row = id(1);
+    let written = edit(format!(
+        r#"{{"row":{{"table":"t","op":"update","id":"{row}","values":{{"a":"new"}}}}}}"#
+    ));
+    let put = place.done(&["dataset", "Ann", "--since", &end]);
+    assert_eq!(each(&put, "change"), ["put"]);
+    assert_eq!(each(&put, "id"), [row.as_str()]);
+    assert_eq!(put[0]["version"].to_string(), written);
+    edit(format!(r#"{{"row":{{"table":"t","op":"delete","id":"{row}"}}}}"#));
+    let del = place.done(&["dataset", "Ann", "--since", &end]);
+    assert_eq!(each(&del, "change"), ["del", "del"]);
+    // What came by the row goes with it.
+    assert_eq!(each(&del, "why"), ["left", "deleted"]);
+    // Up to a moment of the past.
+    assert_eq!(place.done(&["dataset", "Ann", "--since", &end, "--at", &written]), put);
+}
+
+#[test]
 fn replay_prints_the_same_digest_every_time_and_leaves_the_log_alone() {
     let place = Place::loaded();
     let digest = place.digest();

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use haversack_core::{RowVersion, event::RowKey};
 use roaring::RoaringBitmap;
 
 use super::{Columnar, ask::Ask, dataset::Sets, references::TableNumber};
-use crate::Caller;
+use crate::{Caller, Departure, Difference};
 
 /// What belongs on a device at some moment. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -15,26 +14,6 @@ pub struct DeviceRows {
     pub(super) at: u64,
     /// Row numbers mean something within one generation only.
     pub(super) generation: u64,
-}
-
-/// Why a row is not on a device any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Departure {
-    /// It is there, and may be read, and does not belong on the device.
-    Left,
-    /// It is gone.
-    Deleted,
-    /// It is there, and may not be read.
-    Revoked,
-}
-
-/// From what a device holds to what belongs on it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Difference {
-    /// Rows to be sent: new on the device, or written since.
-    pub put: Vec<(RowKey, RowVersion)>,
-    /// Rows to be dropped.
-    pub del: Vec<(RowKey, Departure)>,
 }
 
 impl DeviceRows {
@@ -54,7 +33,7 @@ impl DeviceRows {
 impl Columnar {
     /// The difference from what a device held to what belongs on it now, both of this engine; none:
     /// one of them is too old, or rows were numbered anew or changed since, and they must be asked
-    /// for again or compared row by row.
+    /// for again, or compared row by row ([`Difference::between`]).
     #[must_use]
     pub fn difference(
         &self,

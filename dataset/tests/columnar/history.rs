@@ -7,7 +7,7 @@ use haversack_core::{
     profile::Member,
 };
 use haversack_dataset::{
-    Caller, Columnar, Dataset, Departure, DeviceRows, Evaluator, Obvious, Rows,
+    Caller, Columnar, Dataset, Departure, DeviceRows, Difference, Evaluator, Obvious, Rows,
 };
 use serde_json::{Value as Json, json};
 
@@ -300,6 +300,11 @@ impl History {
         if let Some((held, mut rows)) = self.held.remove(&user)
             && let Some(difference) = self.columnar.difference(caller, &held, &now)
         {
+            let mut by_numbers = difference.clone();
+            by_numbers.put.sort_unstable();
+            by_numbers.del.sort_unstable();
+            let by_rows = Difference::between(&self.world, caller, &rows, expected);
+            assert_eq!(by_numbers, by_rows, "{what}");
             for (key, version) in difference.put {
                 let before: Option<RowVersion> = rows.insert(key, version);
                 seen.rewritten += usize::from(before.is_some());
