@@ -67,6 +67,8 @@ pub enum Measure {
     /// The same with business-unit read depth and filters on linked rows
     #[value(name = "datasets_secured")]
     DatasetsSecured,
+    /// How these grow with rows, users, profiles and relationships; only if it is named
+    Growth,
 }
 
 /// What a query becomes on the way to its rows.

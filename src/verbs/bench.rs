@@ -1,6 +1,7 @@
 //! `bench`: the benchmark workload, measured. One JSON line a measure.
 
 mod datasets;
+mod growth;
 mod loaded;
 
 use std::process::ExitCode;
@@ -22,6 +23,10 @@ pub fn bench(accounts: u64, seed: u64, only: &[Measure]) -> Result<ExitCode, Fai
     }
     if is_asked(Measure::DatasetsSecured) {
         print(&datasets::measure(&workload, Security::Secured))?;
+    }
+    // Takes long, and is asked for by name.
+    if only.contains(&Measure::Growth) {
+        growth::measure(accounts, seed, |line| print(&[line]))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 use haversack_core::{Name, Timestamp, Value, Values, event::RowKey, schema::OWNERID};
 
 use crate::{
-    USERS, Workload,
+    Workload,
     hash::Kind,
     rows::{Owner, revenue},
 };
@@ -34,12 +34,12 @@ impl Workload {
                     values.push(("name", Value::Text(name)));
                     values.push(("revenue", revenue(of(4))));
                 }
-                70..85 => values.push((OWNERID, self.owner_value(Owner::User(of(5) % USERS)))),
+                70..85 => values.push((OWNERID, self.owner_value(Owner::User(of(5) % self.users)))),
                 _ => values.push(("statecode", Value::Choice(1 - self.state(kind, number)))),
             }
             (kind, number)
         } else {
-            let user = USERS - 1 - update;
+            let user = (UPDATES - 1 - update) % self.users;
             values.push(("name", Value::Text(format!("S{burst}"))));
             values.push((OWNERID, self.owner_value(Owner::User(user))));
             (Kind::Task, self.first_task_of(user).unwrap_or(0))

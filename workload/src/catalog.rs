@@ -12,7 +12,7 @@ use haversack_core::{
 };
 use serde_json::{Value as Json, from_value, json};
 
-use crate::{Security, TEAMS, UNITS, USERS, Workload, hash::Kind};
+use crate::{Security, TEAMS, UNITS, Workload, hash::Kind};
 
 /// What the profile takes of accounts.
 const OPEN: &str = "fetch account { filter { ownerid eq-useroruserteams  statecode eq 0 } }";
@@ -52,13 +52,13 @@ impl Workload {
                 BusinessUnit { id: unit(number), name: format!("b{number:02}"), parent: None };
             catalog.business_units.insert(unit.id, Arc::new(unit));
         }
-        for number in 0..USERS {
+        for number in 0..self.users {
             let user: User = read(json!({"id": self.user(number), "name": format!("u{number:04}"),
                 "business_unit": unit(number), "roles": ["everyone"]}));
             catalog.users.insert(user.id, Arc::new(user));
         }
         let mut members: Vec<Vec<RowId>> = vec![Vec::new(); crate::rows::index(TEAMS)];
-        for user in 0..USERS {
+        for user in 0..self.users {
             let teams = self.teams_of(user);
             teams.iter().for_each(|team| members[crate::rows::index(*team)].push(self.user(user)));
         }
@@ -95,7 +95,7 @@ impl Workload {
             member: Member::User(self.user(number)),
             members_when_added: Vec::new(),
         };
-        catalog.assignments = Arc::new((0..USERS).map(assignment).collect());
+        catalog.assignments = Arc::new((0..self.users).map(assignment).collect());
     }
 }
 

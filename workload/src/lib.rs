@@ -11,7 +11,7 @@ mod rows;
 
 pub use hash::Hash;
 
-/// How many users.
+/// How many users, if nothing else is said.
 pub const USERS: u64 = 1_000;
 /// How many teams.
 pub const TEAMS: u64 = 200;
@@ -23,6 +23,8 @@ pub const UNITS: u64 = 50;
 pub struct Workload {
     /// How many accounts; of contacts and tasks there are twice as many.
     pub accounts: u64,
+    /// How many users.
+    pub users: u64,
     hash: Hash,
 }
 
@@ -40,7 +42,13 @@ impl Workload {
     /// A workload of so many accounts, and a seed.
     #[must_use]
     pub fn new(accounts: u64, seed: u64) -> Self {
-        Self { accounts, hash: Hash::new(seed) }
+        Self { accounts, users: USERS, hash: Hash::new(seed) }
+    }
+
+    /// The same with so many users, of whom there must be one at least.
+    #[must_use]
+    pub fn with_users(self, users: u64) -> Self {
+        Self { users, ..self }
     }
 
     /// How many rows in all.

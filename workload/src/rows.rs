@@ -6,7 +6,7 @@ use haversack_core::{
     schema::{OWNERID, SYSTEMUSER, TEAM},
 };
 
-use crate::{TEAMS, USERS, Workload, hash::Kind};
+use crate::{TEAMS, Workload, hash::Kind};
 
 const WORDS: [&str; 32] = [
     "alpha", "bravo", "cedar", "delta", "ember", "falcon", "garnet", "harbor", "indigo", "jasper",
@@ -53,7 +53,7 @@ impl Workload {
 
     pub(crate) fn owner(&self, kind: Kind, number: u64) -> Owner {
         let of = |column| self.hash.of(kind, column, number);
-        let (user, team) = (Owner::User(of(2) % USERS), Owner::Team(of(3) % TEAMS));
+        let (user, team) = (Owner::User(of(2) % self.users), Owner::Team(of(3) % TEAMS));
         match kind {
             Kind::Account if of(1) % 100 < 70 => user,
             Kind::Contact if of(1) % 2 == 1 => self.owner(Kind::Account, of(5) % self.accounts),

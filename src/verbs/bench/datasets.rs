@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use haversack_core::Timestamp;
 use haversack_dataset::{Caller, Columnar, DeviceRows};
-use haversack_workload::{Security, USERS, Workload};
+use haversack_workload::{Security, Workload};
 use serde_json::json;
 
 use super::loaded::{Loaded, raw_bytes};
@@ -13,7 +13,7 @@ use crate::output::{Line, line};
 /// Bursts of updates; the figures are the medians.
 const BURSTS: u64 = 10;
 /// Spreads ids in look-ups; nobody here makes them up.
-const SEED: u64 = 42;
+pub const SEED: u64 = 42;
 /// Bursts that are written one after the other, nobody asking in between.
 const WRITTEN_BURSTS: u64 = 100;
 /// Users who ask after each burst.
@@ -23,7 +23,7 @@ pub fn measure(workload: &Workload, security: Security) -> Vec<Line> {
     let mut loaded = Loaded::new(workload, security);
     let (mut columnar, build) =
         timed(|| Columnar::build(&loaded, &Arc::clone(&loaded.catalog), SEED));
-    let callers: Vec<Caller> = (0..USERS)
+    let callers: Vec<Caller> = (0..workload.users)
         .map(|user| Caller::user(&loaded.catalog, workload.user(user), Timestamp::default()))
         .collect();
     // Sets that all share are made for the first who asks.
@@ -36,9 +36,9 @@ pub fn measure(workload: &Workload, security: Security) -> Vec<Line> {
     let name = if security == Security::Open { "datasets" } else { "datasets_secured" };
     let mut lines = vec![line([
         ("measure", Some(json!(name))),
-        ("n", Some(json!(USERS))),
+        ("n", Some(json!(workload.users))),
         ("seconds", Some(json!(seconds))),
-        ("per_second", Some(json!(USERS as f64 / seconds))),
+        ("per_second", Some(json!(workload.users as f64 / seconds))),
         ("rows", Some(json!(rows))),
         ("first_seconds", Some(json!(first))),
         ("build_rows_per_second", Some(json!(workload.row_count() as f64 / build))),
@@ -120,13 +120,13 @@ fn differences(
     ])
 }
 
-fn median(of: &mut [f64]) -> f64 {
+pub fn median(of: &mut [f64]) -> f64 {
     of.sort_by(f64::total_cmp);
     of[of.len() / 2]
 }
 
 #[expect(clippy::disallowed_methods, reason = "measuring takes a clock")]
-fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+pub fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let begin = Instant::now();
     let done = work();
     (done, begin.elapsed().as_secs_f64())
