@@ -140,7 +140,9 @@ fn check_orders(reading: &Reading, entity: Node<'_, '_>, is_aggregate: bool) {
         let message = format!("found `order` by `{wrong}` in a query of {of}");
         let error = reading.source.error(code::CONTRADICTION, found.range_qname(), message);
         let error = error.expected(expected);
-        let alias = is_aggregate.then(|| alias_of(entity, found.value())).flatten();
+        // To look for what was meant takes time, and nobody will see it.
+        let is_sought = is_aggregate && !reading.is_full();
+        let alias = is_sought.then(|| alias_of(entity, found.value())).flatten();
         reading.report(match alias {
             Some(alias) => error.help(format!("write `alias=\"{alias}\"`")),
             None => error,
