@@ -11,12 +11,25 @@ use crate::failure::Failure;
 #[expect(clippy::disallowed_methods, reason = "the command is an edge: it reads what it is given")]
 pub fn text(file: &Path) -> Result<String, Failure> {
     let read = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     } else {
-        std::fs::read_to_string(file)
+        std::fs::read(file)
     };
-    read.map_err(|error| Failure::bad_input(format!("{}: {error}", name(file))))
+    let bytes = read.map_err(|error| Failure::bad_input(format!("{}: {error}", name(file))))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let (bytes, good) = (error.as_bytes(), error.utf8_error().valid_up_to());
+        not_utf8(file, &String::from_utf8_lossy(&bytes[..good]), bytes[good])
+    })
+}
+
+/// The fault that after so much text there is a byte that UTF-8 has not there.
+fn not_utf8(file: &Path, before: &str, byte: u8) -> Failure {
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let message =
+        format!("found the byte 0x{byte:02x}; expected UTF-8; help: save the text as UTF-8");
+    at(file, line, column, &message)
 }
 
 /// How a file is called in messages.

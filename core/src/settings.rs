@@ -93,6 +93,20 @@ pub enum FiscalPeriod {
     FourWeekly,
 }
 
+impl FiscalPeriod {
+    /// How many of them a year has.
+    #[must_use]
+    pub fn count(self) -> i64 {
+        match self {
+            Self::Annual => 1,
+            Self::Semiannual => 2,
+            Self::Quarterly => 4,
+            Self::Monthly => 12,
+            Self::FourWeekly => 13,
+        }
+    }
+}
+
 /// The fiscal calendar.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(deny_unknown_fields)]

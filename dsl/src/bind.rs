@@ -107,7 +107,8 @@ fn value(
         return parameter.default.as_ref().map(|default| default.node.clone()).ok_or_else(|| {
             let message = format!("found no value for parameter `{}`", name.node);
             let error = source.error(code::MISSING_VALUE, name.span.clone(), message);
-            Box::new(error.expected(wanted.describe()))
+            let help = "give a value for it, or write a default after its type: `= …`";
+            Box::new(error.expected(wanted.describe()).help(help))
         });
     };
     if !has_form(wanted, text) {

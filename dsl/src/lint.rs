@@ -9,6 +9,7 @@ mod group;
 mod link;
 mod nulls;
 mod pair;
+mod value;
 
 use haversack_core::{
     catalog::Catalog,

@@ -145,7 +145,7 @@ impl Reading {
     ) -> Result<Spanned<Name>, Box<Diagnostic>> {
         text.parse().map(|name| Spanned::new(name, span.clone())).map_err(|_| {
             let error = self.source.error(code::SYNTAX, span, format!("found {}", quoted(text)));
-            let form = "letters, digits and `_`, no digit first, 100 at the most";
+            let form = "letters from a to z, digits and `_`, no digit first, 100 at the most";
             Box::new(error.expected(format!("{what}, made of {form}")))
         })
     }
@@ -168,6 +168,9 @@ impl Reading {
         let lower = text.to_ascii_lowercase();
         Err(Box::new(match Operator::find(&lower) {
             Some(_) => error.help(format!("operators are lower case: `{lower}`")),
+            None if lower == "not" => {
+                error.help("negative operators are one word: `not-null`, `not-in`, `not-like`, …")
+            }
             None => error.did_you_mean(nearest_operator(text)),
         }))
     }
@@ -237,16 +240,19 @@ impl Reading {
     fn wrong_arity(&self, operator: &Spanned<Operator>, given: &Given) -> Diagnostic {
         let info = operator.node.info();
         let found = match given {
-            Given::Nothing => "without a value",
-            Given::One(_) => "with one value",
-            Given::List(values) if values.is_empty() => "with an empty list",
-            Given::List(_) => "with a list of values",
-            Given::Column(_) => "with a column",
+            Given::Nothing => "without a value".to_owned(),
+            Given::One(_) => "with one value".to_owned(),
+            Given::List(values) => match values.len() {
+                0 => "with an empty list".to_owned(),
+                1 => "with a list of one value".to_owned(),
+                count => format!("with a list of {count} values"),
+            },
+            Given::Column(_) => "with a column".to_owned(),
         };
         let expected = match info.arity {
             Arity::None => "no value",
             Arity::One => "one value",
-            Arity::Two => "a list of two values",
+            Arity::Two => "two values",
             Arity::Many => "a list of at least one value",
         };
         let message = format!("operator `{}` {found}", info.name);
@@ -259,7 +265,7 @@ impl Reading {
 
     fn arity_help(&self, operator: Operator, given: &Given) -> Option<&'static str> {
         let (dsl, fetchxml) = match (operator.info().arity, given) {
-            (Arity::None, _) => return None,
+            (Arity::None, _) => ("leave the value out", "leave the value out"),
             (Arity::One, Given::List(values)) if values.len() > 1 => match operator {
                 Operator::Eq => ("use `in`", "use `in`"),
                 Operator::Ne => ("use `not-in`", "use `not-in`"),
@@ -268,8 +274,10 @@ impl Reading {
             (Arity::One, _) => {
                 ("write the value after the operator", "write it in the attribute `value`")
             }
-            (Arity::Two, Given::List(values)) if !values.is_empty() => return None,
-            (Arity::Two | Arity::Many, _) => {
+            (Arity::Two, _) => {
+                ("write `and` between the two: 1 and 2", "write each value in an element `value`")
+            }
+            (Arity::Many, _) => {
                 ("write the list in parentheses: (1, 2)", "write each value in an element `value`")
             }
         };

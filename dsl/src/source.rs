@@ -166,9 +166,11 @@ pub fn quoted(text: &str) -> String {
 pub fn named(text: &str) -> String {
     let mut out = String::from("`");
     for character in text.chars().take(QUOTED_LENGTH_MAX) {
-        match character.is_control() {
-            true => out.extend(character.escape_unicode()),
-            false => out.push(character),
+        // What nobody can see is shown by its number; quotes and backslashes are seen.
+        let is_seen = matches!(character, '"' | '\'' | '\\') || character.escape_debug().len() == 1;
+        match is_seen {
+            true => out.push(character),
+            false => out.extend(character.escape_unicode()),
         }
     }
     let is_cut = text.chars().nth(QUOTED_LENGTH_MAX).is_some();

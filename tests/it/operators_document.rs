@@ -16,7 +16,7 @@ Made from the table in `dsl/src/operator/table.rs` by the test `operators_docume
 * Texts are compared without regard to case and accents; `eq`, `ne`, `in` and `not-in` leave out spaces at their end.
 * Patterns: `%` any run of characters, `_` one, `[abc]` and `[a-z]` one of these, `[^abc]` one that is not of these.
 * In FetchXML one value is written in the attribute `value`, a list or two values as elements `value`; in the
-  DSL `last-x-days 7` and `between (1, 5)`.
+  DSL `last-x-days 7` and `between 1 and 5`.
 * Days, weeks, months and years are those of the caller's zone. A date without time is compared with the caller's
   wall clock. Stretches of time have their beginning and not their end.
 * *asks* says what the answer depends on besides the row: who asks, or when.

@@ -21,6 +21,16 @@ fn rows(place: &Place, text: &str) -> Vec<Json> {
 }
 
 #[test]
+fn bytes_that_are_no_utf8_are_told_with_their_place() {
+    let place = Place::loaded();
+    std::fs::write(place.path().join("q.hsq"), b"# \xc3\xa9\nfetch \xc3\xa9\xe9 { }").unwrap();
+    for verb in ["check", "fmt"] {
+        let (_, told) = place.exits(3, &[verb, "q.hsq"], "");
+        assert!(told.contains("q.hsq:2:8: found the byte 0xe9; expected UTF-8"), "{told}");
+    }
+}
+
+#[test]
 fn rows_have_what_was_asked_for_and_nothing_else() {
     let place = Place::loaded();
     let link = |inside: &str| {

@@ -79,7 +79,7 @@ fn number(answer: &Answer, key: &str) -> i64 {
 /// A condition on `t`, some of them at odds with others.
 fn condition() -> impl Strategy<Value = String> {
     let number = -2_i64..3;
-    let text = select(vec!["a", "A ", "é", "e", "b", "b%", "%"]);
+    let text = select(vec!["a", "A ", "é", "e", "b", "b%", "%", "[b", "[b-a]%", "%[^b-a]"]);
     let day = select(vec!["2025-02-01", "2025-03-03", "2025-03-03T12:00", "2025-06-01T00:00:00Z"]);
     prop_oneof![
         (select(vec!["a", "b", "w"]), select(vec!["null", "not-null"]))

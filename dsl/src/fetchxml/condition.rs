@@ -61,7 +61,8 @@ fn connective(
         other => {
             let message = format!("found filter type {}", quoted(other));
             let error = reading.source.error(code::BAD_VALUE, found.span.clone(), message);
-            reading.report(error.expected("`and` or `or`"));
+            let meant = haversack_core::nearest(other, ["and", "or"]);
+            reading.report(error.expected("`and` or `or`").did_you_mean(meant));
             Connective::And
         }
     };
@@ -178,18 +179,22 @@ fn quantifier(
     found: Option<&Spanned<String>>,
     place: Span,
 ) -> Option<Spanned<Quantifier>> {
-    let (text, place) = match found {
-        Some(found) => (found.node.as_str(), found.span.clone()),
-        // What Dataverse takes for the type of a link that gives none.
-        None => ("inner", place),
+    const EXPECTED: &str = "`any`, `not any`, `all` or `not all`";
+    let Some(found) = found else {
+        let message = "found `link-entity` in a filter without attribute `link-type`";
+        let error = reading.source.error(code::SYNTAX, place, message);
+        reading.report(
+            error.expected(EXPECTED).help("a link in a filter only tests whether rows are there"),
+        );
+        return None;
     };
+    let (text, place) = (found.node.as_str(), found.span.clone());
     let known = Quantifier::ALL.into_iter().find(|quantifier| quantifier.name() == text);
     if known.is_none() {
         let message = format!("found link type {} in a filter", quoted(text));
         let error = reading.source.error(code::BAD_VALUE, place.clone(), message);
         let meant = haversack_core::nearest(text, Quantifier::ALL.map(Quantifier::name));
-        let error = error.expected("`any`, `not any`, `all` or `not all`");
-        reading.report(error.did_you_mean(meant));
+        reading.report(error.expected(EXPECTED).did_you_mean(meant));
     }
     known.map(|quantifier| Spanned::new(quantifier, place))
 }

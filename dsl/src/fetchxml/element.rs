@@ -34,7 +34,8 @@ pub(super) fn children<'a, 'input>(
             }
         } else if child.is_pi() {
             let message = "found a processing instruction";
-            reading.report(reading.source.error(code::SYNTAX, child.range(), message));
+            let error = reading.source.error(code::SYNTAX, child.range(), message);
+            reading.report(error.expected("elements").help("leave it out"));
         } else if child.is_text() && !child.text().unwrap_or_default().trim().is_empty() {
             reading.report(stray_text(reading, child, element));
         }

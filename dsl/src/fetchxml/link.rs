@@ -72,7 +72,10 @@ fn no_kind(reading: &Reading, found: &Spanned<String>, place: Span) -> Diagnosti
     let message = format!("found link type {}", quoted(&found.node));
     let names = LinkKind::ALL.map(|kind| format!("`{}`", kind.link_type()));
     let error = source.error(code::BAD_VALUE, found.span.clone(), message);
-    error
-        .expected(format!("one of {}", names.join(", ")))
-        .did_you_mean(haversack_core::nearest(&found.node, LinkKind::ALL.map(LinkKind::link_type)))
+    let meant = match found.node.to_ascii_lowercase().as_str() {
+        // What SQL calls it.
+        "left" | "left outer" | "leftouter" => Some(LinkKind::Outer.link_type()),
+        lower => haversack_core::nearest(lower, LinkKind::ALL.map(LinkKind::link_type)),
+    };
+    error.expected(format!("one of {}", names.join(", "))).did_you_mean(meant)
 }

@@ -116,6 +116,15 @@ fn check_aggregate(
     reading.report(error);
 }
 
+/// The alias that is meant by the name of a column or by itself.
+fn alias_of<'a>(entity: Node<'a, '_>, name: &str) -> Option<&'a str> {
+    let given = || entity.descendants().filter(|node| node.has_tag_name("attribute"));
+    let aliases = || given().filter_map(|node| node.attribute("alias"));
+    let of_column =
+        || given().find(|node| node.attribute("name") == Some(name))?.attribute("alias");
+    aliases().find(|alias| *alias == name).or_else(of_column)
+}
+
 /// Groups are ordered by what they give, which has aliases, and rows by columns.
 fn check_orders(reading: &Reading, entity: Node<'_, '_>, is_aggregate: bool) {
     let wrong = if is_aggregate { "attribute" } else { "alias" };
@@ -130,6 +139,13 @@ fn check_orders(reading: &Reading, entity: Node<'_, '_>, is_aggregate: bool) {
         };
         let message = format!("found `order` by `{wrong}` in a query of {of}");
         let error = reading.source.error(code::CONTRADICTION, found.range_qname(), message);
-        reading.report(error.expected(expected));
+        let error = error.expected(expected);
+        // To look for what was meant takes time, and nobody will see it.
+        let is_sought = is_aggregate && !reading.is_full();
+        let alias = is_sought.then(|| alias_of(entity, found.value())).flatten();
+        reading.report(match alias {
+            Some(alias) => error.help(format!("write `alias=\"{alias}\"`")),
+            None => error,
+        });
     }
 }

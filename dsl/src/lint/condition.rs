@@ -29,6 +29,8 @@ impl<'a> Lint<'a> {
     ) {
         self.old_name(&ast.operator.span, "neq", "ne");
         self.pattern(ast, condition.operator);
+        self.dead_pattern(ast, condition.operator);
+        self.no_such_period(ast, condition);
         self.reversed(ast, condition);
         if condition.operator == Operator::NotUnder {
             self.warn(code::NOT_UNDER_ITSELF, ast.operator.span.clone(), || {

@@ -36,7 +36,7 @@ pub(super) fn literal(column: &Column, text: &str) -> Result<Literal, Misread> {
         ColumnType::Double => (double(trimmed), "a number"),
         ColumnType::Boolean => match boolean(trimmed) {
             None if !column.options.is_empty() => return flag(column, trimmed),
-            read => (read, "0, 1, true or false"),
+            read => return read.map(Literal::Value).ok_or_else(|| no_flag(trimmed)),
         },
         ColumnType::Uniqueidentifier | ColumnType::Lookup | ColumnType::Owner => {
             return id(column, trimmed);
@@ -51,6 +51,17 @@ const DATE: &str = "a date such as 2026-03-01, or a time";
 
 pub(super) fn expected(what: &str) -> Misread {
     Misread { code: code::BAD_VALUE, expected: what.to_owned(), help: None }
+}
+
+/// A text that is no boolean, with the one that was probably meant.
+fn no_flag(text: &str) -> Misread {
+    let meant = match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" => Some("true"),
+        "false" | "no" | "off" => Some("false"),
+        _ => None,
+    };
+    let help = meant.map(|meant| format!("did you mean `{meant}`?"));
+    Misread { help, ..expected("0, 1, true or false") }
 }
 
 /// A whole number where it is one, so that `2.0` and `2` are the same query.

@@ -79,13 +79,7 @@ impl Fiscal {
 
     /// How many periods a year has.
     pub(super) fn periods(&self) -> i64 {
-        match self.period {
-            FiscalPeriod::Annual => 1,
-            FiscalPeriod::Semiannual => 2,
-            FiscalPeriod::Quarterly => 4,
-            FiscalPeriod::Monthly => 12,
-            FiscalPeriod::FourWeekly => 13,
-        }
+        self.period.count()
     }
 
     /// From a year's first day to the first of a period of it, counted from 0.
