@@ -1,13 +1,13 @@
 //! Reads filters in the DSL: groups, conditions, linked filters.
 
 use haversack_core::nearest;
-use nom::{Parser, branch::alt, combinator::opt, multi::separated_list1};
+use nom::{Input as _, Parser, branch::alt, combinator::opt, multi::separated_list1};
 
 use super::{
     bare::is_bare_value,
     lexis::{
-        Input, Parsed, column_ref, foreign_operator, keyword, mistake, name, sign, span, stop,
-        unexpected, value, word,
+        Input, Parsed, blank, column_ref, foreign_operator, keyword, mistake, name, sign, span,
+        stop, unexpected, value, word,
     },
     link::join,
     parse::{Sections, section},
@@ -21,7 +21,12 @@ use crate::{
     source::Span,
 };
 
+/// What texts stand in elsewhere, or where an editor has changed the quotes.
+const OTHER_QUOTES: [char; 6] = ['\'', '“', '”', '„', '‘', '’'];
+
 const PARTS: &str = "a condition, `and`, `or`, `any`, `all`, `not any`, `not all` or `}`";
+
+const FOLLOW: &str = "parts of a group follow one another without a sign or word; `and { … }` and `or { … }` are groups";
 
 /// The group after `filter`: `{ … }`, `and { … }` or `or { … }`.
 pub(super) fn root_group(input: Input<'_>, depth: usize) -> Parsed<'_, Group> {
@@ -46,7 +51,11 @@ pub(super) fn body(
     let brace = match brace {
         Some(brace) => brace,
         None => {
-            let error = unexpected(input, "`{`");
+            let help = match connective {
+                Some(_) => FOLLOW,
+                None => "conditions stand in braces: `{ … }`",
+            };
+            let error = unexpected(input, "`{`").help(help);
             let place = error.span.clone();
             if !recover::begins_part(input) {
                 return stop(error);
@@ -161,15 +170,32 @@ fn condition(input: Input<'_>) -> Parsed<'_, Option<Part>> {
     let Some(found) = found.filter(|found| !is_bare_value(found)) else {
         return stop(no_operator(input, &column));
     };
-    let operator = match rest.extra.operator(&found, span(&found)) {
+    let (rest, at) = match *found.fragment() {
+        "is" => is_null(rest, span(&found))?,
+        _ => (rest, span(&found)),
+    };
+    let text = &rest.extra.source.text()[at.clone()];
+    let operator = match rest.extra.operator(text, at) {
         Ok(operator) => operator,
         Err(error) => {
             recover::note(input, mistake(*error))?;
-            return Ok((values_of_unknown(rest)?.0, None));
+            // `is null` has no values after it.
+            let rest = if text.ends_with("null") { rest } else { values_of_unknown(rest)?.0 };
+            return Ok((rest, None));
         }
     };
     let (rest, given) = given(rest, &column, &operator)?;
     Ok((rest, rest.extra.condition(column, operator, given).map(Part::Condition)))
+}
+
+/// `is null` and `is not null`, as SQL has them: where the words after `is` end.
+fn is_null(input: Input<'_>, is: Span) -> Parsed<'_, Span> {
+    let (rest, not) = opt(keyword("not")).parse(input)?;
+    let (rest, null) = opt(keyword("null")).parse(rest)?;
+    match null {
+        Some(null) => Ok((rest, is.start..null.end)),
+        None => Ok((if not.is_some() { rest } else { input }, is)),
+    }
 }
 
 /// Reads what stands after an unknown operator, to go on after it.
@@ -195,7 +221,12 @@ fn no_operator(input: Input<'_>, column: &ColumnRef) -> Diagnostic {
 fn column(input: Input<'_>) -> Parsed<'_, ColumnRef> {
     let is_sign = !input.starts_with('`') && word(input).is_err();
     if is_sign {
-        return stop(unexpected(input, PARTS));
+        let error = unexpected(input, PARTS);
+        return stop(match input.chars().next() {
+            Some(',' | ';' | '&' | '|') => error.help(FOLLOW),
+            Some('(') => error.help("groups stand in braces: `and { … }`, `or { … }`"),
+            _ => error,
+        });
     }
     column_ref(input, "a column's name")
 }
@@ -223,6 +254,15 @@ fn given<'a>(
     match found {
         Some(first) if arity == Arity::Two => second(rest, first),
         Some(value) => Ok((rest, Given::One(value))),
+        None if arity != Arity::None && braced_id(input).is_some() => {
+            let length = braced_id(input).unwrap_or_default();
+            let at = input.location_offset()..input.location_offset() + length;
+            let text = input[..length].to_owned();
+            let error = unexpected(input, &format!("a value for `{}`", operator.node.name()));
+            recover::note(input, mistake(error.help("write it without braces, or in quotes")))?;
+            let (rest, ()) = blank(input.take_from(length))?;
+            Ok((rest, Given::One(Spanned::new(Value::Given(text), at))))
+        }
         None if arity == Arity::None || recover::begins_part(input) => Ok((input, Given::Nothing)),
         None => {
             no_value(input, column, operator)?;
@@ -248,14 +288,21 @@ fn no_value<'a>(
     column: &ColumnRef,
     operator: &Spanned<Operator>,
 ) -> Parsed<'a, ()> {
-    let is_quote = input.starts_with('\'');
     let (_, found) = opt(word).parse(input)?;
-    if found.is_none() && !is_quote {
+    if found.is_none() && !input.starts_with(OTHER_QUOTES) {
         return Ok((input, ()));
     }
     let error = unexpected(input, &format!("a value for `{}`", operator.node.name()));
     match found.map(|found| *found.fragment()) {
         Some("null") => stop(error.help(format!("write `{column} null` or `{column} not-null`"))),
+        Some(found) if matches!(found.to_ascii_lowercase().as_str(), "true" | "false") => {
+            stop(error.help(format!("did you mean `{}`?", found.to_ascii_lowercase())))
+        }
+        Some(found) if found.starts_with(|c: char| c.is_ascii_digit()) => {
+            stop(error.help(
+                "a day is written 2026-03-01, an id with 8-4-4-4-12 digits, a text in quotes",
+            ))
+        }
         Some(found) => {
             let is_name = found.parse::<haversack_core::Name>().is_ok();
             let column =
@@ -264,6 +311,14 @@ fn no_value<'a>(
         }
         None => stop(error.help("texts stand in double quotes")),
     }
+}
+
+/// The length of an id in braces, as other tools write it.
+fn braced_id(input: Input<'_>) -> Option<usize> {
+    let rest = input.strip_prefix('{')?;
+    // No further than an id reaches: this is asked at every condition.
+    let id = &rest[..rest.bytes().take(37).position(|byte| byte == b'}')?];
+    (id.contains('-') && is_bare_value(id)).then_some(id.len() + 2)
 }
 
 fn list_values(input: Input<'_>) -> Parsed<'_, Given> {
@@ -286,7 +341,7 @@ fn list_value(input: Input<'_>) -> Parsed<'_, Spanned<Value>> {
         None => {
             let error = unexpected(input, "a value");
             let is_word = word(input).is_ok_and(|(_, found)| !is_bare_value(&found));
-            let is_quote = input.starts_with('\'');
+            let is_quote = input.starts_with(OTHER_QUOTES);
             stop(if is_word || is_quote {
                 error.help("texts stand in double quotes")
             } else {
