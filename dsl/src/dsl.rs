@@ -2,6 +2,7 @@
 
 mod bare;
 mod comments;
+mod condition;
 mod definition;
 mod filter;
 mod input;

@@ -75,7 +75,13 @@ fn definitions(input: Input<'_>) -> Parsed<'_, Vec<Definition>> {
 /// Goes on after a query: at the end of the text or at the next one.
 fn surplus(mut input: Input<'_>) -> Result<Input<'_>, Err<Fault>> {
     while !input.is_empty() && !recover::begins_query(input) {
-        let error = unexpected(input, "the end of the text, or `query` and a name");
+        let mut error = unexpected(input, "the end of the text, or `query` and a name");
+        let before = input.extra.source.text()[..input.start].trim_end();
+        if !before.ends_with('}') && word(input).is_ok_and(|(_, found)| found.text != "fetch") {
+            // No brace was opened, so that none ends is no second mistake.
+            input.extra.swallowed_brace.set(true);
+            error = error.help("sections stand in braces: `fetch TABLE { … }`");
+        }
         let fault = mistake(error);
         // A brace too many ends the query too early.
         input = if recover::begins_section(input) {

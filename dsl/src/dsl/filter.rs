@@ -1,27 +1,22 @@
 //! Reads filters in the DSL: groups, conditions, linked filters.
 
-use haversack_core::nearest;
-use nom::{Parser, branch::alt, combinator::opt, multi::separated_list1};
+use nom::{Parser, branch::alt, combinator::opt};
 
 use super::{
-    bare::is_bare_value,
-    lexis::{
-        Input, Parsed, column_ref, foreign_operator, is_in_word, keyword, mistake, name, sign,
-        span, stop, unexpected, value, word,
-    },
+    condition::condition,
+    lexis::{Input, Parsed, keyword, mistake, name, sign, span, stop, unexpected, word},
     link::join,
     parse::{Sections, section},
     recover,
 };
 use crate::{
-    ast::{ColumnRef, Connective, Group, Linked, Part, Quantifier, Spanned, Value},
-    diagnostic::Diagnostic,
-    operator::{Arity, Operator},
-    reading::Given,
+    ast::{Connective, Group, Linked, Part, Quantifier, Spanned},
     source::Span,
 };
 
-const PARTS: &str = "a condition, `and`, `or`, `any`, `all`, `not any`, `not all` or `}`";
+/// What may stand in a group.
+pub(super) const PARTS: &str =
+    "a condition, `and`, `or`, `any`, `all`, `not any`, `not all` or `}`";
 
 /// The group after `filter`: `{ … }`, `and { … }` or `or { … }`.
 pub(super) fn root_group(input: Input<'_>, depth: usize) -> Parsed<'_, Group> {
@@ -46,15 +41,15 @@ pub(super) fn body(
     let brace = match brace {
         Some(brace) => brace,
         None => {
-            let error = unexpected(input, "`{`");
+            let help = match &connective {
+                Some(found) => between_parts(found.node),
+                None => "conditions stand in braces: `{ … }`",
+            };
+            let error = unexpected(input, "`{`").help(help);
             let place = error.span.clone();
             if !recover::begins_part(input) {
                 return stop(error);
             }
-            let error = match &connective {
-                Some(found) => error.help(between_parts(found.node)),
-                None => error,
-            };
             recover::note(input, mistake(error))?;
             place
         }
@@ -165,144 +160,4 @@ fn linked_group(input: Input<'_>, depth: usize, start: usize) -> Parsed<'_, Opti
     }
     let (rest, group) = body(rest, connective, depth)?;
     Ok((rest, Some(group)))
-}
-
-fn condition(input: Input<'_>) -> Parsed<'_, Option<Part>> {
-    let (input, column) = column(input)?;
-    let (rest, found) = opt(alt((word, foreign_operator))).parse(input)?;
-    let Some(found) = found.filter(|found| !is_bare_value(found)) else {
-        return stop(no_operator(input, &column));
-    };
-    let operator = match rest.extra.operator(&found, span(&found)) {
-        Ok(operator) => operator,
-        Err(error) => {
-            recover::note(input, mistake(*error))?;
-            return Ok((values_of_unknown(rest)?.0, None));
-        }
-    };
-    let (rest, given) = given(rest, &column, &operator)?;
-    Ok((rest, rest.extra.condition(column, operator, given).map(Part::Condition)))
-}
-
-/// Reads what stands after an unknown operator, to go on after it.
-fn values_of_unknown(input: Input<'_>) -> Parsed<'_, ()> {
-    let (rest, list) = opt(sign('(')).parse(input)?;
-    if list.is_some() {
-        return list_values(rest).map(|(rest, _)| (rest, ()));
-    }
-    let (rest, found) = opt(value).parse(input)?;
-    match found {
-        Some(first) => second(rest, first).map(|(rest, _)| (rest, ())),
-        None => Ok((recover::stray_word(input).unwrap_or(input), ())),
-    }
-}
-
-fn no_operator(input: Input<'_>, column: &ColumnRef) -> Diagnostic {
-    let error = unexpected(input, "an operator");
-    let begins_group = input.starts_with('{');
-    let meant = nearest(&column.column.node, ["and", "or"]).filter(|_| begins_group);
-    error.did_you_mean(meant)
-}
-
-fn column(input: Input<'_>) -> Parsed<'_, ColumnRef> {
-    if !input.starts_with(|c| c == '`' || is_in_word(c)) {
-        return stop(unexpected(input, PARTS));
-    }
-    column_ref(input, "a column's name")
-}
-
-/// What stands after an operator.
-fn given<'a>(
-    input: Input<'a>,
-    column: &ColumnRef,
-    operator: &Spanned<Operator>,
-) -> Parsed<'a, Given> {
-    let (rest, list) = opt(sign('(')).parse(input)?;
-    if list.is_some() {
-        return list_values(rest);
-    }
-    let arity = operator.node.info().arity;
-    // After what takes nothing, `column` begins the next condition.
-    if arity != Arity::None {
-        let (rest, word) = opt(keyword("column")).parse(input)?;
-        if word.is_some() {
-            let (rest, other) = column_ref(rest, "the column to compare with")?;
-            return Ok((rest, Given::Column(other)));
-        }
-    }
-    let (rest, found) = opt(value).parse(input)?;
-    match found {
-        Some(first) if arity == Arity::Two => second(rest, first),
-        Some(value) => Ok((rest, Given::One(value))),
-        None if arity == Arity::None || recover::begins_part(input) => Ok((input, Given::Nothing)),
-        None => {
-            no_value(input, column, operator)?;
-            Ok((input, Given::Nothing))
-        }
-    }
-}
-
-/// `and` and the second of two values.
-fn second(input: Input<'_>, first: Spanned<Value>) -> Parsed<'_, Given> {
-    let (rest, and) = opt(keyword("and")).parse(input)?;
-    // With a brace after it, it begins a group: the second value is missing.
-    if and.is_none() || rest.starts_with('{') {
-        return Ok((input, Given::One(first)));
-    }
-    let (rest, second) = list_value(rest)?;
-    Ok((rest, Given::List(vec![first, second])))
-}
-
-/// A mistake if what stands in the place of a value looks like one that lacks its quotes.
-fn no_value<'a>(
-    input: Input<'a>,
-    column: &ColumnRef,
-    operator: &Spanned<Operator>,
-) -> Parsed<'a, ()> {
-    let is_quote = input.starts_with('\'');
-    let (_, found) = opt(word).parse(input)?;
-    if found.is_none() && !is_quote {
-        return Ok((input, ()));
-    }
-    let error = unexpected(input, &format!("a value for `{}`", operator.node.name()));
-    match found.map(|found| found.text) {
-        Some("null") => stop(error.help(format!("write `{column} null` or `{column} not-null`"))),
-        Some(found) => {
-            let is_name = found.parse::<haversack_core::Name>().is_ok();
-            let column =
-                if is_name { format!("; as a column: column {found}") } else { String::new() };
-            stop(error.help(format!("as a value, write it in quotes: \"{found}\"{column}")))
-        }
-        None => stop(error.help("texts stand in double quotes")),
-    }
-}
-
-fn list_values(input: Input<'_>) -> Parsed<'_, Given> {
-    let (rest, end) = opt(sign(')')).parse(input)?;
-    if end.is_some() {
-        return Ok((rest, Given::List(Vec::new())));
-    }
-    let (input, values) = separated_list1(sign(','), list_value).parse(input)?;
-    let (rest, end) = opt(sign(')')).parse(input)?;
-    match end {
-        Some(_) => Ok((rest, Given::List(values))),
-        None => stop(unexpected(input, "`,` or `)`")),
-    }
-}
-
-fn list_value(input: Input<'_>) -> Parsed<'_, Spanned<Value>> {
-    let (rest, found) = opt(value).parse(input)?;
-    match found {
-        Some(value) => Ok((rest, value)),
-        None => {
-            let error = unexpected(input, "a value");
-            let is_word = word(input).is_ok_and(|(_, found)| !is_bare_value(&found));
-            let is_quote = input.starts_with('\'');
-            stop(if is_word || is_quote {
-                error.help("texts stand in double quotes")
-            } else {
-                error
-            })
-        }
-    }
 }

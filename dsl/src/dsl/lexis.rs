@@ -56,7 +56,10 @@ pub(super) fn mistake(error: Diagnostic) -> Err<Fault> {
 /// The error that something else is here than was expected.
 pub(super) fn unexpected(input: Input<'_>, expected: &str) -> Diagnostic {
     let (span, found) = next(input);
-    input.extra.source.error(code::SYNTAX, span, format!("found {found}")).expected(expected)
+    let error = input.extra.source.error(code::SYNTAX, span, format!("found {found}"));
+    let error = error.expected(expected);
+    let is_comment = ["//", "/*", "--"].into_iter().any(|begin| input.starts_with(begin));
+    if is_comment { error.help("a comment goes from `#` to the end of its line") } else { error }
 }
 
 /// Blanks and comments.

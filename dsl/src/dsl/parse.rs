@@ -7,14 +7,15 @@ use super::{
     OF_LINKS, SECTIONS,
     filter::{parts, root_group},
     lexis::{
-        Input, Parsed, keyword, mistake, name, parameter, sign, span, stop, text, unexpected, word,
+        Input, Parsed, is_in_word, keyword, mistake, name, parameter, sign, span, stop, text,
+        unexpected, word,
     },
     link::link,
     recover,
     select::{columns, grouped, order},
 };
 use crate::{
-    ast::{Body, Columns, Comments, Fetch, Group, Paging, Spanned, Value},
+    ast::{Body, Columns, Comments, Fetch, Function, Group, Paging, Spanned, Value},
     diagnostic::{Diagnostic, code},
     shape::whole_number,
     source::{Notes, Span},
@@ -218,6 +219,9 @@ fn no_section(input: Input<'_>, sections: &Sections) -> Diagnostic {
     if !sections.is_query && SECTIONS[OF_LINKS..].contains(&found) {
         return error.help(format!("`{found}` is said of the whole query, not of a link"));
     }
+    if let Some(help) = left_behind(input, sections) {
+        return error.help(help);
+    }
     match sections.meant(found) {
         Some(near) => error.did_you_mean(Some(near)),
         None if matches!(sections.seen.last(), Some(&("columns" | "order" | "group")))
@@ -226,6 +230,21 @@ fn no_section(input: Input<'_>, sections: &Sections) -> Diagnostic {
             error.help("columns are separated by `,`")
         }
         None => error,
+    }
+}
+
+/// What is wrong with the word before this place, which was read as a name.
+fn left_behind(input: Input<'_>, sections: &Sections) -> Option<String> {
+    let before = input.extra.source.text()[..input.start].trim_end();
+    let start = before.trim_end_matches(is_in_word).len();
+    let is_function = |word: &str| Function::ALL.into_iter().any(|(known, _)| known.name() == word);
+    match (*sections.seen.last()?, &before[start..]) {
+        ("order" | "group", "by") => Some("leave out `by`".to_owned()),
+        ("link", "left") => Some("did you mean `link outer`?".to_owned()),
+        ("columns", word) if is_function(word) => {
+            Some(format!("a function has parentheses: `{word}(…)`"))
+        }
+        _ => None,
     }
 }
 

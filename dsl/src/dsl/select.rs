@@ -24,6 +24,10 @@ struct Given {
 pub(super) fn columns(input: Input<'_>) -> Parsed<'_, Columns> {
     let (input, all) = opt(sign('*')).parse(input)?;
     if let Some(all) = all {
+        if input.starts_with(',') {
+            let error = unexpected(input, "the next section or `}`");
+            return stop(error.help("`*` is all columns: leave out the others, or `*`"));
+        }
         return Ok((input, Columns::All(Spanned::new((), all))));
     }
     let (input, listed) = separated_list1(sign(','), selected).parse(input)?;
@@ -88,6 +92,10 @@ fn given(input: Input<'_>) -> Parsed<'_, Given> {
         Some(_) => (input, None),
         None => opt(keyword("any")).parse(input)?,
     };
+    if input.starts_with('*') {
+        let error = unexpected(input, "`)`, or a column's name");
+        return stop(error.help("`count()` counts rows"));
+    }
     let (input, column) = name(input, "a column's name")?;
     let given = Given { column: Some(column), distinct: distinct.is_some(), any: any.is_some() };
     Ok((input, given))

@@ -29,6 +29,8 @@ const ELSEWHERE: &[(&str, Operator)] = &[
     ("is", Operator::Null),
     ("is-null", Operator::Null),
     ("isnull", Operator::Null),
+    ("is null", Operator::Null),
+    ("is not null", Operator::NotNull),
     ("is-not-null", Operator::NotNull),
     ("contains", Operator::Like),
     ("not-contains", Operator::NotLike),

@@ -79,7 +79,7 @@ impl<'a> Resolver<'a> {
         let links = self.links.borrow();
         let Some(number) = links.iter().position(|known| known.name == *name) else {
             drop(links);
-            self.unknown_link(name);
+            self.unknown_link(scope, name);
             return None;
         };
         let problem = match scope.link {
@@ -114,7 +114,7 @@ impl<'a> Resolver<'a> {
         self.links.borrow()[number].is_tested
     }
 
-    fn unknown_link(&self, name: &Spanned<Name>) {
+    fn unknown_link(&self, scope: Scope<'a>, name: &Spanned<Name>) {
         self.report(|source| {
             let links = self.links.borrow();
             let message = format!("no link is called `{}`", name.node);
@@ -122,6 +122,9 @@ impl<'a> Resolver<'a> {
             let of_table =
                 links.iter().find(|known| known.table.is_some_and(|table| table.name == name.node));
             match of_table {
+                None if scope.table.name == name.node => {
+                    error.help(format!("columns of `{}` stand here without its name", name.node))
+                }
                 Some(known) => {
                     error.help(format!("the link to that table is called `{}`", known.name.node))
                 }
