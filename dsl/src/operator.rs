@@ -4,6 +4,7 @@
 mod class;
 mod names;
 mod table;
+mod takes;
 mod unit;
 
 pub use class::TypeClass;
