@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser},
+};
+use haversack_dsl::operator::OPERATORS;
 
 /// Takes business data offline: events in one log, profiles, datasets, conflicts, replays.
 #[derive(Debug, Parser)]
@@ -261,6 +265,12 @@ pub enum Verb {
     /// The log's files: mend, back up, restore
     #[command(subcommand)]
     Log(LogVerb),
+    /// The operators of conditions: what they take, and what they mean
+    Operators {
+        /// Only these
+        #[arg(value_name = "NAME", value_parser = operator_names(), hide_possible_values = true)]
+        names: Vec<String>,
+    },
     /// Print a completion script for a shell
     Completion {
         /// The shell
@@ -354,4 +364,12 @@ pub enum LogVerb {
         #[arg(long, value_name = "OFFSET")]
         until: Option<u64>,
     },
+}
+
+/// The names of operators, each with its meaning, which shells show where they complete it.
+fn operator_names() -> PossibleValuesParser {
+    let named = |info: &haversack_dsl::operator::OperatorInfo| {
+        PossibleValue::new(info.name).aliases(info.aliases).help(info.meaning)
+    };
+    PossibleValuesParser::new(OPERATORS.iter().map(named))
 }

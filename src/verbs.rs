@@ -6,6 +6,7 @@ mod bench;
 mod demo;
 mod explain;
 mod log;
+mod operators;
 mod prove;
 mod push;
 mod query;
@@ -84,6 +85,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Log(LogVerb::Repair { dry_run }) => log::repair(&data, dry_run, format),
         Verb::Log(LogVerb::Export { file, until }) => log::export(&data, &file, until, format),
         Verb::Log(LogVerb::Import { file, until }) => log::import(&data, &file, until, format),
+        Verb::Operators { names } => operators::operators(&names, format),
         Verb::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "haversack", &mut script);

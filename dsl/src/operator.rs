@@ -4,6 +4,7 @@
 mod class;
 mod names;
 mod table;
+mod takes;
 mod unit;
 
 use std::{collections::BTreeMap, iter, sync::LazyLock};

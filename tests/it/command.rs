@@ -311,6 +311,24 @@ fn a_filter_is_refused_where_it_is_wrong() {
     assert!(told.contains("--> filter of t in \"N\":1:22\n"), "{told}");
 }
 
+/// What shells complete, and what `operators` tells, are the operators of the table.
+#[test]
+fn operators_are_told_and_completed() {
+    let place = Place::new();
+    let all = json_lines(&place.exits(0, &["operators"], "").0);
+    assert_eq!(all.len(), 83 - 1, "one for each, `neq` is `ne`");
+    let (one, _) = place.exits(0, &["operators", "neq", "last-x-days"], "");
+    assert_eq!(each(&json_lines(&one), "operator"), ["ne", "last-x-days"]);
+    place.exits(2, &["operators", "last-n-days"], "");
+    // The scripts for other shells complete flags, and no arguments.
+    for shell in ["bash", "zsh"] {
+        let (script, _) = place.exits(0, &["completion", shell], "");
+        for info in haversack_dsl::operator::OPERATORS {
+            assert!(script.contains(info.name), "{shell} completes {}", info.name);
+        }
+    }
+}
+
 #[test]
 fn the_four_forms() {
     let place = Place::loaded();

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use haversack_dsl::operator::{Arity, Group, OPERATORS, OperatorInfo, ValueKind};
+use haversack_dsl::operator::{Group, OPERATORS, OperatorInfo};
 
 const HEAD: &str = "\
 # Operators of conditions
@@ -62,14 +62,13 @@ fn row(text: &mut String, info: &OperatorInfo) {
         (_, true) => "when",
         _ => "",
     };
-    let holds_for_null = info.negative || info.name == "null";
     writeln!(
         text,
         "| {} | {} | {} | {} | {asks} | {} | {} |",
         name(info),
-        values(info),
+        info.takes(),
         info.types.describe(),
-        yes_or(holds_for_null, "no"),
+        yes_or(info.holds_for_null(), "no"),
         yes_or(info.in_classic_filter, ""),
         info.meaning,
     )
@@ -79,18 +78,4 @@ fn row(text: &mut String, info: &OperatorInfo) {
 fn name(info: &OperatorInfo) -> String {
     let aliases = info.aliases.iter().map(|alias| format!(" (also `{alias}`)"));
     format!("`{}`{}", info.name, aliases.collect::<String>())
-}
-
-fn values(info: &OperatorInfo) -> String {
-    match (info.values, info.arity) {
-        (_, Arity::None) => "none".to_owned(),
-        (ValueKind::Column, Arity::One) => "one".to_owned(),
-        (ValueKind::Column, Arity::Two) => "two".to_owned(),
-        (ValueKind::Column, Arity::Many) => "one or more".to_owned(),
-        (ValueKind::Row, _) => "the id of a row".to_owned(),
-        (ValueKind::Count(unit), _) => format!("{}, from 1 to {}", unit.name(), unit.max()),
-        (ValueKind::Year, _) => "a year".to_owned(),
-        (ValueKind::Period, _) => "a period".to_owned(),
-        (ValueKind::PeriodAndYear, _) => "a period, then a year".to_owned(),
-    }
 }
