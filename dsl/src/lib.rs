@@ -134,7 +134,9 @@ pub fn compile(text: &str, catalog: &Catalog) -> Result<Resolved, Vec<Diagnostic
 /// The mistakes of a text that can't be read, and the wrong names in what was read of it.
 fn all_wrong(broken: Broken<ast::QueryFile>, catalog: &Catalog) -> Vec<Diagnostic> {
     let Broken { mut errors, read } = broken;
-    let definitions = read.iter().flat_map(|file| &file.definitions);
+    // What is not supported may say what is meant by the names beside it.
+    let is_understood = errors.iter().all(|error| error.code != diagnostic::code::UNSUPPORTED);
+    let definitions = read.iter().filter(|_| is_understood).flat_map(|file| &file.definitions);
     errors.extend(definitions.flat_map(|one| resolve::check_names(one, catalog)));
     errors.sort_by_key(|error| error.span.start);
     errors.truncate(findings::LISTED_MAX + 1);
