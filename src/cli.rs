@@ -71,6 +71,8 @@ pub enum Measure {
     /// The same with business-unit read depth and filters on linked rows
     #[value(name = "datasets_secured")]
     DatasetsSecured,
+    /// What publishing a profile with one item changed would do to the devices of 10,000 users
+    Preview,
     /// How these grow with rows, users, profiles and relationships; only if it is named
     Growth,
 }
@@ -289,11 +291,33 @@ pub enum ProfileVerb {
         /// Its name
         name: String,
     },
+    /// What publishing a draft, or another change, would add to devices and take from them
+    Preview(Rehearsal),
     /// Put a profile's draft in force
     Publish {
         /// Its name
         name: String,
     },
+}
+
+/// A change that is tried out and not made: FILE's lines, then members, then that the draft is published.
+#[derive(Debug, Args)]
+pub struct Rehearsal {
+    /// The profile whose draft would be published
+    #[arg(required_unless_present = "change")]
+    pub name: Option<String>,
+    /// Also a user or team (id or name) that would be added to it
+    #[arg(long, value_name = "USER|TEAM", requires = "name")]
+    pub add: Vec<String>,
+    /// Also a user or team that would be removed from it
+    #[arg(long, value_name = "USER|TEAM", requires = "name")]
+    pub remove: Vec<String>,
+    /// Also changes, one a line as `apply` takes them, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub change: Option<PathBuf>,
+    /// The time that filters read; now, if it is not given
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
 }
 
 /// What to do with proofs.

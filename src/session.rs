@@ -46,9 +46,9 @@ impl Session {
     /// The state and clock that `--at` and `--now` ask for.
     pub fn moment(&self, moment: &Moment) -> Result<At, Failure> {
         let (cursor, time) = self.cursor(moment.at.as_deref())?;
-        let now = match &moment.now {
-            Some(now) => self::time(now)?,
-            None => time.unwrap_or_else(|| SystemClock.now()),
+        let now = match (&moment.now, time) {
+            (None, Some(time)) => time,
+            (now, _) => now_or(now.as_deref())?,
         };
         let state = match moment.at {
             Some(_) => Arc::new(self.environment.fold(Judging::InForce, cursor)?),
@@ -117,6 +117,11 @@ pub fn judging(policy: Option<PolicyArg>) -> Judging {
         Some(PolicyArg::ClientWins) => Judging::Under(Policy::ClientWins),
         Some(PolicyArg::ServerWins) => Judging::Under(Policy::ServerWins),
     }
+}
+
+/// The time that `--now` gives, or the clock's.
+pub fn now_or(given: Option<&str>) -> Result<Timestamp, Failure> {
+    given.map_or_else(|| Ok(SystemClock.now()), time)
 }
 
 fn time(text: &str) -> Result<Timestamp, Failure> {

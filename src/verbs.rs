@@ -7,6 +7,7 @@ mod demo;
 mod explain;
 mod log;
 mod operators;
+mod preview;
 mod prove;
 mod push;
 mod query;
@@ -48,6 +49,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Convert { file, chosen, to } => query::convert(&file, &chosen, to),
         Verb::Profile(ProfileVerb::List) => admin::profile_list(&open()?, format),
         Verb::Profile(ProfileVerb::Show { name }) => admin::profile_show(&open()?, &name, format),
+        Verb::Profile(ProfileVerb::Preview(rehearsal)) => {
+            preview::profile_preview(&open()?, &rehearsal, format)
+        }
         Verb::Profile(ProfileVerb::Publish { name }) => {
             admin::profile_publish(&open()?, &name, format)
         }

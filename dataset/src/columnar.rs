@@ -18,6 +18,7 @@ mod difference;
 mod ids;
 mod items;
 mod numbers;
+mod preview;
 mod reach;
 mod references;
 mod shared;
@@ -33,7 +34,6 @@ use std::{
 use haversack_core::{Name, Row, RowId, catalog::Catalog, event::RowKey};
 use haversack_dsl::{plan::Plan, query::Query};
 
-pub use self::difference::DeviceRows;
 use self::{
     ask::Ask,
     changes::Change,
@@ -44,6 +44,10 @@ use self::{
     shared::SharedSets,
     tables::Tables,
     users::{Kept, Profile},
+};
+pub use self::{
+    difference::DeviceRows,
+    preview::{Shift, Side, SizeOf, preview},
 };
 use crate::{Caller, Dataset, Rows};
 

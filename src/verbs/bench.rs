@@ -3,6 +3,7 @@
 mod datasets;
 mod growth;
 mod loaded;
+mod preview;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,9 @@ pub fn bench(accounts: u64, seed: u64, only: &[Measure]) -> Result<ExitCode, Fai
     }
     if is_asked(Measure::DatasetsSecured) {
         print(&datasets::measure(&workload, Security::Secured))?;
+    }
+    if is_asked(Measure::Preview) {
+        print(&[preview::measure(accounts, seed)])?;
     }
     // Takes long, and is asked for by name.
     if only.contains(&Measure::Growth) {

@@ -20,6 +20,7 @@ mod operator_pairs;
 mod operators;
 mod operators_document;
 mod place;
+mod preview;
 mod properties;
 mod queries;
 mod query_command;

@@ -85,11 +85,11 @@ impl Seen {
 }
 
 pub struct History {
-    world: World,
+    pub world: World,
     dice: Dice,
     columnar: Columnar,
     held: BTreeMap<RowId, (DeviceRows, Dataset)>,
-    now: Timestamp,
+    pub now: Timestamp,
     /// Of the two profiles.
     items: [Vec<Json>; 2],
 }

@@ -8,6 +8,7 @@
 mod clock;
 mod dice;
 mod history;
+mod preview;
 mod world;
 mod writes;
 

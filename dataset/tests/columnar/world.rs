@@ -20,6 +20,7 @@ pub const UNITS: u8 = 4;
 pub const TABLES: [&str; 4] = ["account", "contact", "task", "tag"];
 
 /// Rows and catalog.
+#[derive(Clone)]
 pub struct World {
     pub catalog: Arc<Catalog>,
     pub rows: BTreeMap<Name, BTreeMap<RowId, Row>>,
