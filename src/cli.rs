@@ -208,6 +208,9 @@ pub enum Verb {
         table: String,
         /// The row's id
         id: String,
+        /// Also when it came to the device and went from it, and by which events
+        #[arg(long)]
+        changes: bool,
         #[command(flatten)]
         moment: Moment,
     },

@@ -61,8 +61,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Dataset { user, since: Some(since), moment } => {
             rows::dataset_since(&open()?, &user, &since, &moment, format)
         }
-        Verb::Explain { user, table, id, moment } => {
-            explain::explain(&open()?, &user, (&table, &id), &moment, format)
+        Verb::Explain { user, table, id, changes, moment } => {
+            explain::explain(&open()?, &user, (&table, &id), (&moment, changes), format)
         }
         Verb::Push { file, user, device } => push::push(&open()?, &file, &user, &device, format),
         Verb::History { table, id } => audit::history(&open()?, &table, &id, format),

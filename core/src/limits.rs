@@ -101,3 +101,6 @@ pub const LIKE_PATTERN_LENGTH_MAX: usize = 4_000;
 pub const HIERARCHY_DEPTH_MAX: u32 = 100;
 /// Levels of business units; a guard against cycles as much as a bound.
 pub const BUSINESS_UNIT_DEPTH_MAX: usize = 100;
+
+/// Comings and goings of a row that an explanation lists; of more, the last ones.
+pub const EXPLAIN_TURNS_MAX: usize = 1_000;

@@ -17,6 +17,7 @@ mod refold;
 mod rehearse;
 mod snapshots;
 mod step;
+mod timeline;
 mod verify;
 
 pub use clock::{Clock, FixedClock, SystemClock};

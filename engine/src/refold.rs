@@ -5,7 +5,7 @@
 
 use haversack_core::Cursor;
 use haversack_replay::{Judging, State, fold};
-use haversack_store::Log;
+use haversack_store::{Log, LogRecord};
 
 use crate::{EngineError, group::LogPast};
 
@@ -24,9 +24,22 @@ pub(crate) fn fold_log(
 /// Folds what follows a state in the log.
 pub(crate) fn fold_on(
     log: &dyn Log,
-    mut state: State,
+    state: State,
     judging: Judging,
     until: Cursor,
+) -> Result<State, EngineError> {
+    let fold = |state: &mut State, record: &LogRecord, past: &LogPast<'_>| {
+        fold(state, record, judging, past).map_err(EngineError::from)
+    };
+    step_on(log, state, until, fold)
+}
+
+/// Does with each event that follows a state in the log what must fold it.
+pub(crate) fn step_on(
+    log: &dyn Log,
+    mut state: State,
+    until: Cursor,
+    mut step: impl FnMut(&mut State, &LogRecord, &LogPast<'_>) -> Result<(), EngineError>,
 ) -> Result<State, EngineError> {
     let past = LogPast { log, pending: &[] };
     while state.cursor < until {
@@ -38,7 +51,7 @@ pub(crate) fn fold_on(
             return Err(EngineError::Damaged { offset: state.cursor.next(), what });
         }
         for record in &records {
-            fold(&mut state, record, judging, &past)?;
+            step(&mut state, record, &past)?;
         }
     }
     Ok(state)

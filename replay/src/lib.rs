@@ -12,6 +12,7 @@ mod fold;
 mod judge;
 pub mod snapshot;
 mod state;
+mod timeline;
 mod touches;
 
 pub use diff::{Difference, diff};
@@ -20,6 +21,7 @@ pub use effect::{Image, images, row_at};
 pub use fold::{FoldError, Judging, apply_to_catalog as fold_catalog, fold};
 pub use judge::judge;
 pub use state::{Conflict, DeviceState, LoadProgress, State};
+pub use timeline::{Timeline, Turn};
 pub use touches::{Touch, Touches};
 
 use haversack_core::{

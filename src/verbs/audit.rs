@@ -38,7 +38,7 @@ fn requested(table: Option<&Table>, request: &EditRequest) -> Json {
     }
 }
 
-fn actor(state: &State, actor: &Actor) -> Json {
+pub fn actor(state: &State, actor: &Actor) -> Json {
     let name =
         |id| state.catalog.users.get(&id).map_or_else(|| format!("{id}"), |u| u.name.clone());
     match actor {

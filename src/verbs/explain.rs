@@ -4,15 +4,17 @@ use std::process::ExitCode;
 
 use haversack_core::{
     Value,
-    event::RowKey,
+    event::{Event, RowKey},
     json::{bare_json, value_json},
     schema::Table,
 };
 use haversack_dataset::{
     Check, ConditionTruth, Evaluator, Explanation, FilterTruth, Obvious, Offered,
 };
+use haversack_replay::Turn;
 use serde_json::{Value as Json, json};
 
+use super::audit;
 use crate::{
     cli::{Format, Moment},
     failure::Failure,
@@ -25,7 +27,7 @@ pub fn explain(
     session: &Session,
     user: &str,
     (table, id): (&str, &str),
-    moment: &Moment,
+    (moment, changes): (&Moment, bool),
     format: Format,
 ) -> Result<ExitCode, Failure> {
     let at = session.moment(moment)?;
@@ -34,18 +36,82 @@ pub fn explain(
     let key = session::row_key(&now.catalog, table, id)?;
     let explanation = Obvious::new(at.state.as_ref()).explain(&caller, &key.table, key.id);
     let table = session::table(&now.catalog, &key.table)?;
+    let turns = match (changes, caller.user) {
+        (true, Some(user)) => {
+            let until = (at.state.cursor, at.now);
+            Some(turn_lines(session, &session.environment.timeline(user, &key, until)?)?)
+        }
+        _ => None,
+    };
     if format == Format::Table {
-        output::print_text(&told(user, table, &key, &explanation))?;
+        let turns = turns.as_deref().map(told_turns).unwrap_or_default();
+        output::print_text(&(told(user, table, &key, &explanation) + &turns))?;
     } else {
         let reasons: Vec<Json> =
             explanation.checks.iter().map(|check| Json::Object(reason(table, check))).collect();
         let result = line([
             ("included", Some(json!(explanation.included))),
             ("reasons", Some(Json::Array(reasons))),
+            ("changes", turns.map(|turns| turns.into_iter().map(Json::Object).collect())),
         ]);
-        output::print(format, &["included", "reasons"], &[result])?;
+        output::print(format, &["included", "reasons", "changes"], &[result])?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// When the row came and went, each with the event that did it.
+fn turn_lines(session: &Session, turns: &[Turn]) -> Result<Vec<Line>, Failure> {
+    let state = session.environment.state();
+    let of = |turn: &Turn| {
+        let record = turn.offset.map(|offset| session.environment.event(offset)).transpose()?;
+        let of_event = record.as_ref().map(|record| &record.inner);
+        Ok(line([
+            ("offset", Some(json!(turn.offset))),
+            ("at", Some(Json::from(turn.at.to_string()))),
+            ("actor", of_event.map(|record| audit::actor(&state, &record.actor))),
+            (
+                "kind",
+                Some(Json::from(of_event.map_or("time_passed", |record| record.event.kind()))),
+            ),
+            ("on", of_event.and_then(|record| subject(&record.event))),
+            ("included", Some(json!(turn.included))),
+        ]))
+    };
+    turns.iter().map(of).collect()
+}
+
+/// The row that an event is about, or the profile.
+fn subject(event: &Event) -> Option<Json> {
+    let row = |key: &RowKey| Some(Json::from(format!("{} {}", key.table, key.id)));
+    match event {
+        Event::RowWritten(write) => row(&write.key),
+        Event::DeviceEdited(edit) => row(&edit.key),
+        Event::ProfilePublished { profile }
+        | Event::ProfileUnpublished { profile }
+        | Event::MemberAdded { profile, .. }
+        | Event::MemberRemoved { profile, .. } => Some(Json::from(profile.as_str())),
+        Event::UserPut(user) => Some(Json::from(user.name.as_str())),
+        Event::TeamPut(team) => Some(Json::from(team.name.as_str())),
+        Event::RolePut(role) => Some(Json::from(role.name.as_str())),
+        Event::BusinessUnitPut(unit) => Some(Json::from(unit.name.as_str())),
+        _ => None,
+    }
+}
+
+fn told_turns(turns: &[Line]) -> String {
+    if turns.is_empty() {
+        return "It was never there.\n".to_owned();
+    }
+    let mut text = String::from("It came and went:\n");
+    for turn in turns {
+        let of = |key: &str| turn.get(key).and_then(Json::as_str).unwrap_or_default();
+        let what = if turn.get("included") == Some(&Json::Bool(true)) { "came" } else { "went" };
+        let offset = turn.get("offset").filter(|offset| !offset.is_null());
+        let offset = offset.map(|offset| format!(" by event {offset}")).unwrap_or_default();
+        let by = [of("kind"), of("on"), of("actor")].join(" ");
+        text.push_str(&format!("  {what}{offset} at {}: {}\n", of("at"), by.trim_end()));
+    }
+    text
 }
 
 /// An explanation for people: a line a check.

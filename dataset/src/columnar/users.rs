@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use haversack_core::{
     RowId, Timestamp,
     catalog::Catalog,
+    event::RowKey,
     profile::{Member, ProfileItem},
 };
 
@@ -83,6 +84,18 @@ impl Columnar {
         let rows = rows(&kept);
         locked(&self.users).insert(user, kept);
         rows
+    }
+
+    /// Whether a row belongs on the device of the caller, who is a user.
+    #[must_use]
+    pub fn is_on_device(&self, caller: &Caller, key: &RowKey) -> bool {
+        let row = self
+            .tables
+            .find(&key.table)
+            .and_then(|table| Some((table, self.tables.table(table).ids.find(key.id)?)));
+        row.is_some_and(|(table, row)| {
+            self.device_rows(caller).sets.get(&table).is_some_and(|rows| rows.contains(row))
+        })
     }
 
     fn up_to_date(&self, caller: &Caller, user: RowId, kept: Option<Kept>, now: u64) -> Kept {
