@@ -15,6 +15,7 @@ mod dataset;
 mod delta;
 mod dictionary;
 mod difference;
+mod explain;
 mod ids;
 mod items;
 mod numbers;

@@ -5,7 +5,7 @@ mod compare;
 pub(crate) mod condition;
 mod dataset;
 mod date_part;
-mod explain;
+pub(crate) mod explain;
 pub(crate) mod filter;
 mod hierarchy;
 mod join;

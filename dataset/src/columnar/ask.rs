@@ -158,9 +158,6 @@ impl<'a> Ask<'a> {
             let readable = self.readable(children, candidates);
             self.step(children, filter, &readable)
         };
-        let points = |rows: &TableRows, column: &str| {
-            matches!(rows.column(column).map(|column| &column.data), Some(Data::References(_)))
-        };
         if parents.is_key(&any.to) && points(of, &any.from) {
             let candidates = if among.len() * FEW_PARENTS < of.live.len() {
                 self.tables.pointing_at(of, &any.from, (table, among))
@@ -180,6 +177,27 @@ impl<'a> Ask<'a> {
             return self.tables.pointing_at(parents, &any.to, (children, &selected)) & among;
         }
         self.with_equals(parents, any, of, &selected(of.live.clone()), among)
+    }
+
+    /// Rows of another table whose column equals that of one of these, there or not.
+    pub(super) fn partners(
+        &self,
+        (table, rows): (TableNumber, &RoaringBitmap),
+        (children, from): (TableNumber, &str),
+        to: &str,
+    ) -> RoaringBitmap {
+        let (parents, of) = (self.tables.table(table), self.tables.table(children));
+        if parents.is_key(to) && points(of, from) {
+            return self.tables.pointing_at(of, from, (table, rows));
+        }
+        if of.is_key(from) && points(parents, to) {
+            return self.tables.pointed_at(parents, to, rows, children);
+        }
+        let key = |table, row, column| Key::joining(self.tables.value(table, row, column).as_ref());
+        let keys: std::collections::BTreeSet<Key> =
+            rows.iter().filter_map(|row| key(parents, row, to)).collect();
+        let equals = |row: &RowNumber| key(of, *row, from).is_some_and(|k| keys.contains(&k));
+        RoaringBitmap::from_sorted_iter(of.live.iter().filter(equals)).expect("they are ascending")
     }
 
     /// Rows whose column equals that of one of the children, of whatever type.
@@ -286,6 +304,11 @@ impl<'a> Ask<'a> {
         }
         found
     }
+}
+
+/// Whether a column points at rows.
+fn points(rows: &TableRows, column: &str) -> bool {
+    matches!(rows.column(column).map(|column| &column.data), Some(Data::References(_)))
 }
 
 /// Which part of an `and` goes first: what is looked up, what is kept, what looks further.

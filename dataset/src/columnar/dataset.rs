@@ -44,13 +44,25 @@ pub(super) fn evaluate(ask: &Ask<'_>, items: &[Item]) -> Evaluated {
 
 /// The rows among these that an item's criterion selects and that the caller may read.
 fn selected(ask: &Ask<'_>, item: &Item, among: &RoaringBitmap) -> RoaringBitmap {
-    let rows = match &item.criterion {
-        Direct::Nothing => return RoaringBitmap::new(),
-        Direct::All => among.clone(),
-        Direct::Own(own) => owned(ask, item.table, own) & among,
-        Direct::Custom(step) => ask.step(item.table, step, among),
-    };
-    ask.readable(item.table, rows)
+    item.criterion.selected(ask, item.table, among)
+}
+
+impl Direct {
+    /// The rows among these of a table that it selects and that the caller may read.
+    pub(super) fn selected(
+        &self,
+        ask: &Ask<'_>,
+        table: TableNumber,
+        among: &RoaringBitmap,
+    ) -> RoaringBitmap {
+        let rows = match self {
+            Self::Nothing => return RoaringBitmap::new(),
+            Self::All => among.clone(),
+            Self::Own(own) => owned(ask, table, own) & among,
+            Self::Custom(step) => ask.step(table, step, among),
+        };
+        ask.readable(table, rows)
+    }
 }
 
 /// The rows of the user, their teams or their business unit.

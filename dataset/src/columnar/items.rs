@@ -78,7 +78,7 @@ fn custom(catalog: &Catalog, text: &str) -> Direct {
 }
 
 /// A relationship of a table with itself joins in both directions.
-fn ways(tables: &Tables, table: &Name, related: &RelatedTo) -> Vec<Way> {
+pub(super) fn ways(tables: &Tables, table: &Name, related: &RelatedTo) -> Vec<Way> {
     let Some(relationship) = tables.catalog.relationship(&related.relationship) else {
         return Vec::new();
     };
@@ -142,6 +142,36 @@ impl Way {
                 targets.filter(|(to, _)| *to == table).for_each(|(_, row)| found.add(row));
             }
         }
+    }
+
+    /// The rows of the other table to which a row of the item's table is joined; some may not be there.
+    pub(super) fn partners(
+        &self,
+        tables: &Tables,
+        table: TableNumber,
+        row: RowNumber,
+    ) -> RoaringBitmap {
+        let of_other = |target: Option<(TableNumber, RowNumber)>| {
+            target.filter(|(to, _)| *to == self.other).map(|(_, other)| other)
+        };
+        let mut found = Gathered::default();
+        match &self.kind {
+            WayKind::Holds(column) => {
+                let target = tables.points_at(tables.table(table), row, column);
+                of_other(target).into_iter().for_each(|other| found.add(other));
+            }
+            WayKind::Held(column) => {
+                add_sources(tables, self.other, column, (table, row), &mut found);
+            }
+            WayKind::Pairs(pairs, mine, theirs) => {
+                let mut joining = Gathered::default();
+                add_sources(tables, *pairs, mine, (table, row), &mut joining);
+                let pairs = tables.table(*pairs);
+                let others = joining.set().into_iter().map(|pair| pairs.target(pair, theirs));
+                others.filter_map(of_other).for_each(|other| found.add(other));
+            }
+        }
+        found.set()
     }
 
     /// Whether a row of the item's table is joined to one of the others.

@@ -156,7 +156,7 @@ impl Columnar {
     }
 
     /// The published profile of a user, planned once.
-    fn profile(&self, user: RowId) -> Option<Arc<Profile>> {
+    pub(super) fn profile(&self, user: RowId) -> Option<Arc<Profile>> {
         let catalog = &self.tables.catalog;
         let name = self.assigned.get_or_init(|| assigned(catalog)).get(&user)?;
         let published = catalog.profiles.get(name)?.published.as_ref()?;
@@ -198,6 +198,6 @@ fn assigned(catalog: &Catalog) -> BTreeMap<RowId, String> {
     profiles
 }
 
-fn items_of(profile: Option<&Arc<Profile>>) -> &[Item] {
+pub(super) fn items_of(profile: Option<&Arc<Profile>>) -> &[Item] {
     profile.map_or(&[], |profile| &profile.items)
 }

@@ -10,13 +10,14 @@ use haversack_core::{
     schema::Table,
     security::{Depth, Privilege},
 };
-use haversack_dsl::query::Filter;
+use haversack_dsl::query::{Filter, Linked};
 
+pub(crate) use self::truth::LINKED_ROWS_NAMED_MAX;
 use self::truth::truth;
 pub use self::truth::{ComparisonTruth, ConditionTruth, FilterTruth, LinkedTruth};
 use super::{
     dataset::{self, Cause, Included},
-    filter::Tested,
+    filter::{self, Tested},
     readable,
 };
 use crate::{Caller, Rows, rows};
@@ -97,10 +98,57 @@ pub enum Offered {
     BrokenFilter(String),
 }
 
+/// What an explanation asks that only a look at other rows can tell.
+pub(crate) trait Lookup {
+    /// Whether a row is on the device.
+    fn is_included(&self, key: &RowKey) -> bool;
+
+    /// Some of the linked rows, by id, and whether there are those that must be there.
+    fn linked(&self, linked: &Linked, row: Tested<'_>) -> (Vec<RowId>, bool);
+
+    /// From a row on the device to which a relationship joins this one, the way back to one that a
+    /// criterion selects; empty if there is none.
+    fn way(&self, table: &Table, id: RowId, related: &RelatedTo) -> Vec<RowKey>;
+}
+
+/// The look at every row.
+struct Obviously<'a> {
+    rows: &'a dyn Rows,
+    caller: &'a Caller,
+    included: Included,
+}
+
+impl Lookup for Obviously<'_> {
+    fn is_included(&self, key: &RowKey) -> bool {
+        self.included.contains_key(key)
+    }
+
+    fn linked(&self, linked: &Linked, row: Tested<'_>) -> (Vec<RowId>, bool) {
+        let found = filter::linked_rows(self.rows, self.caller, linked, row);
+        let found = found.take(LINKED_ROWS_NAMED_MAX).collect();
+        (found, filter::quantified(self.rows, self.caller, linked, row))
+    }
+
+    fn way(&self, table: &Table, id: RowId, related: &RelatedTo) -> Vec<RowKey> {
+        let to = dataset::joined(self.rows, table, related, &self.included).remove(&id);
+        to.map(|to| path(to, &self.included)).unwrap_or_default()
+    }
+}
+
 /// Explains one row.
 pub(super) fn explain(rows: &dyn Rows, caller: &Caller, name: &Name, id: RowId) -> Explanation {
-    let catalog = rows.catalog();
     let included = dataset::offered(rows, caller);
+    explain_by(&Obviously { rows, caller, included }, rows, caller, (name, id))
+}
+
+/// Explains one row by what is looked up so.
+pub(crate) fn explain_by(
+    lookup: &dyn Lookup,
+    rows: &dyn Rows,
+    caller: &Caller,
+    (name, id): (&Name, RowId),
+) -> Explanation {
+    let catalog = rows.catalog();
     let key = RowKey { table: name.clone(), id };
     let table = catalog.table(name);
     let item = dataset::items(catalog, caller).find(|(item, _)| item.table == *name);
@@ -118,11 +166,19 @@ pub(super) fn explain(rows: &dyn Rows, caller: &Caller, name: &Name, id: RowId) 
         checks.push(readable_check(rows, caller, table, &values));
         if let Some((item, _)) = item {
             let row = Tested::alone(table, id, &values);
-            checks.push(criterion(rows, caller, item, row));
-            checks.extend(relationships(rows, item, table, id, &included));
+            checks.push(criterion(lookup, rows, caller, (item, row)));
+            checks.extend(item.related_to.iter().map(|related| {
+                let path = lookup.way(table, id, related);
+                Check::Relationship {
+                    holds: !path.is_empty(),
+                    relationship: related.relationship.clone(),
+                    table: related.table.clone(),
+                    path,
+                }
+            }));
         }
     }
-    Explanation { included: included.contains_key(&key), checks }
+    Explanation { included: lookup.is_included(&key), checks }
 }
 
 fn in_profile(catalog: &Catalog, caller: &Caller, table: &Name) -> bool {
@@ -161,7 +217,12 @@ fn readable_check(rows: &dyn Rows, caller: &Caller, table: &Table, values: &Valu
     }
 }
 
-fn criterion(rows: &dyn Rows, caller: &Caller, item: &ProfileItem, row: Tested<'_>) -> Check {
+fn criterion(
+    lookup: &dyn Lookup,
+    rows: &dyn Rows,
+    caller: &Caller,
+    (item, row): (&ProfileItem, Tested<'_>),
+) -> Check {
     let catalog = rows.catalog();
     let own = |own| dataset::is_own(catalog, caller, own, row.table, row.values);
     let offered = match item.criterion {
@@ -173,7 +234,7 @@ fn criterion(rows: &dyn Rows, caller: &Caller, item: &ProfileItem, row: Tested<'
                 Ok(resolved) => {
                     let everything = Filter::And(Vec::new());
                     let filter = resolved.query.filter.as_ref().unwrap_or(&everything);
-                    Offered::Custom(truth(rows, caller, filter, row))
+                    Offered::Custom(truth(lookup, rows, caller, (filter, row)))
                 }
                 Err(errors) => Offered::BrokenFilter(
                     errors.first().map_or_else(String::new, ToString::to_string),
@@ -188,27 +249,6 @@ fn criterion(rows: &dyn Rows, caller: &Caller, item: &ProfileItem, row: Tested<'
         Offered::Custom(truth) => truth.holds(),
     };
     Check::Criterion { holds, offered }
-}
-
-/// The relationships by which the row could have come, each with a path where it joins the row.
-fn relationships(
-    rows: &dyn Rows,
-    item: &ProfileItem,
-    table: &Table,
-    id: RowId,
-    included: &Included,
-) -> Vec<Check> {
-    let check = |related: &RelatedTo| {
-        let to = dataset::joined(rows, table, related, included).remove(&id);
-        let path = to.map(|to| path(to, included)).unwrap_or_default();
-        Check::Relationship {
-            holds: !path.is_empty(),
-            relationship: related.relationship.clone(),
-            table: related.table.clone(),
-            path,
-        }
-    };
-    item.related_to.iter().map(check).collect()
 }
 
 /// From a row on the device the way back to one that a criterion selects. Causes were found

@@ -8,7 +8,7 @@ use haversack_dsl::{
     query::{Comparison, Filter, Linked, Quantifier},
 };
 
-pub(super) use super::row::Tested;
+pub(crate) use super::row::Tested;
 use super::{condition, key::Key, readable, row::Found};
 use crate::{Caller, Rows, rows::scan};
 

@@ -9,7 +9,7 @@ use crate::Rows;
 
 /// A row of some table.
 #[derive(Clone, Debug)]
-pub(super) struct Found<'r> {
+pub(crate) struct Found<'r> {
     pub table: &'r Table,
     pub id: RowId,
     pub values: Cow<'r, Values>,
@@ -24,7 +24,7 @@ pub(super) struct Joined<'r> {
 
 /// A row under test, among those to which it is joined.
 #[derive(Clone, Copy)]
-pub(super) struct Tested<'a> {
+pub(crate) struct Tested<'a> {
     pub table: &'a Table,
     pub id: RowId,
     pub values: &'a Values,

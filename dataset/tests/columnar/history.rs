@@ -7,7 +7,7 @@ use haversack_core::{
     profile::Member,
 };
 use haversack_dataset::{
-    Caller, Columnar, Dataset, Departure, DeviceRows, Difference, Evaluator, Obvious, Rows,
+    Caller, Check, Columnar, Dataset, Departure, DeviceRows, Difference, Evaluator, Obvious, Rows,
 };
 use serde_json::{Value as Json, json};
 
@@ -66,6 +66,8 @@ pub struct Seen {
     by_relationship: usize,
     departures: BTreeMap<Departure, usize>,
     rewritten: usize,
+    /// Steps of ways by which rows came.
+    steps: usize,
 }
 
 impl Seen {
@@ -78,6 +80,7 @@ impl Seen {
             );
         }
         assert!(self.by_relationship > 100 && self.rewritten > 100, "{self:?}");
+        assert!(self.steps > 100, "{self:?}");
         for why in [Departure::Left, Departure::Deleted, Departure::Revoked] {
             assert!(self.departures.get(&why).is_some_and(|times| *times > 20), "{self:?}");
         }
@@ -286,6 +289,48 @@ impl History {
             }
         }
         self.check_selection(seen, what);
+        self.check_explanation(seen, what);
+    }
+
+    /// One row and one user: what is said of them, and that the way goes from row to row of the
+    /// device to one that a criterion selects.
+    fn check_explanation(&mut self, seen: &mut Seen, what: &str) {
+        let table = name(self.dice.one_of(&TABLES));
+        let row = id(&table, self.dice.small(ROWS));
+        let user = id("user", self.dice.small(USERS));
+        let caller = Caller::user(&self.world.catalog, user, self.now);
+        let expected = Obvious::new(&self.world).explain(&caller, &table, row);
+        let found = self.columnar.explain(&self.world, &caller, &table, row);
+        assert_eq!(found.included, expected.included, "{what}");
+        assert_eq!(found.checks.len(), expected.checks.len(), "{what}");
+        for (found, expected) in found.checks.iter().zip(&expected.checks) {
+            let (Check::Relationship { path, .. }, Check::Relationship { path: other, .. }) =
+                (found, expected)
+            else {
+                assert_eq!(format!("{found:?}"), format!("{expected:?}"), "{what}");
+                continue;
+            };
+            assert_eq!(
+                path.is_empty(),
+                other.is_empty(),
+                "{what}: {table} {row} {path:?} {other:?}"
+            );
+            assert!(path.len() <= other.len(), "{what}: no way is shorter");
+            seen.steps += path.len();
+            for (at, key) in path.iter().enumerate() {
+                let explained = Obvious::new(&self.world).explain(&caller, &key.table, key.id);
+                assert!(explained.included, "{what}: {key:?} is on the device");
+                let is_last = at + 1 == path.len();
+                let is_direct = explained
+                    .checks
+                    .iter()
+                    .any(|check| matches!(check, Check::Criterion { holds: true, .. }));
+                assert_eq!(
+                    is_direct, is_last,
+                    "{what}: the first that a criterion selects ends it"
+                );
+            }
+        }
     }
 
     fn check_difference(

@@ -16,6 +16,8 @@ const BURSTS: u64 = 10;
 pub const SEED: u64 = 42;
 /// Bursts that are written one after the other, nobody asking in between.
 const WRITTEN_BURSTS: u64 = 100;
+/// Users of whom rows are explained.
+const EXPLAINED: usize = 200;
 /// Users who ask after each burst.
 const ASKING: usize = 500;
 
@@ -48,8 +50,35 @@ pub fn measure(workload: &Workload, security: Security) -> Vec<Line> {
         ("user_bytes", Some(json!(memory.users / callers.len()))),
     ])];
     lines.push(differences(workload, &mut loaded, &mut columnar, &callers, all, name));
+    lines.push(explanations(&loaded, &columnar, &callers, name));
     lines.push(writes(workload, &mut loaded, &mut columnar, &callers[0], name));
     lines
+}
+
+/// Why rows are, or are not, on devices: of each user a row that is and one of somebody else's.
+fn explanations(loaded: &Loaded, columnar: &Columnar, callers: &[Caller], name: &str) -> Line {
+    let mut times = Vec::new();
+    let others = callers.iter().cycle().skip(1);
+    for (caller, other) in callers.iter().zip(others).take(EXPLAINED) {
+        let own = columnar.dataset(caller).into_keys().nth(caller_place(caller));
+        let foreign = columnar.dataset(other).into_keys().next();
+        for key in own.into_iter().chain(foreign) {
+            let (_, seconds) = timed(|| columnar.explain(loaded, caller, &key.table, key.id));
+            times.push(seconds);
+        }
+    }
+    let longest = times.iter().copied().fold(0.0, f64::max);
+    line([
+        ("measure", Some(json!(name.replace("datasets", "explain")))),
+        ("n", Some(json!(times.len()))),
+        ("seconds", Some(json!(median(&mut times)))),
+        ("longest_seconds", Some(json!(longest))),
+    ])
+}
+
+/// A place among a user's rows that is another for each: rows of all tables are looked at.
+fn caller_place(caller: &Caller) -> usize {
+    caller.user.map_or(0, |user| usize::from(user.as_bytes()[0]) * 4)
 }
 
 /// Rows written one after the other, then a user who asks: what all share is brought up to date, too.

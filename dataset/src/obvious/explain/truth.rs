@@ -1,16 +1,19 @@
 //! A filter on one row, each part with its truth and what it found.
 
 use haversack_core::{Name, RowId, Value};
-use haversack_dsl::query::{Comparison, Condition, Filter, Linked, Quantifier};
+use haversack_dsl::query::{Comparison, Condition, Filter, Quantifier};
 
-use super::super::{
-    condition,
-    filter::{self, Tested},
+use super::{
+    super::{
+        condition,
+        filter::{self, Tested},
+    },
+    Lookup,
 };
 use crate::{Caller, Rows};
 
 /// How many linked rows an explanation names.
-const LINKED_ROWS_NAMED_MAX: usize = 3;
+pub(crate) const LINKED_ROWS_NAMED_MAX: usize = 3;
 
 /// A filter, each part with its truth.
 #[derive(Clone, Debug)]
@@ -77,13 +80,13 @@ impl FilterTruth {
 
 /// The truth of a filter and of its parts.
 pub(super) fn truth(
+    lookup: &dyn Lookup,
     rows: &dyn Rows,
     caller: &Caller,
-    filter: &Filter,
-    row: Tested<'_>,
+    (filter, row): (&Filter, Tested<'_>),
 ) -> FilterTruth {
     let all = |parts: &[Filter]| -> Vec<_> {
-        parts.iter().map(|part| truth(rows, caller, part, row)).collect()
+        parts.iter().map(|part| truth(lookup, rows, caller, (part, row))).collect()
     };
     match filter {
         Filter::And(parts) => {
@@ -106,13 +109,10 @@ pub(super) fn truth(
             let (comparison, values) = (comparison.clone(), (value, other));
             FilterTruth::Comparison(ComparisonTruth { comparison, values, holds })
         }
-        Filter::Linked(linked) => FilterTruth::Linked(linked_truth(rows, caller, linked, row)),
+        Filter::Linked(linked) => {
+            let (found, holds) = lookup.linked(linked, row);
+            let (quantifier, table) = (linked.quantifier, linked.table.clone());
+            FilterTruth::Linked(LinkedTruth { quantifier, table, found, holds })
+        }
     }
-}
-
-fn linked_truth(rows: &dyn Rows, caller: &Caller, linked: &Linked, row: Tested<'_>) -> LinkedTruth {
-    let found: Vec<RowId> =
-        filter::linked_rows(rows, caller, linked, row).take(LINKED_ROWS_NAMED_MAX).collect();
-    let holds = filter::quantified(rows, caller, linked, row);
-    LinkedTruth { quantifier: linked.quantifier, table: linked.table.clone(), found, holds }
 }
