@@ -28,7 +28,7 @@ mod tables;
 mod users;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
@@ -41,6 +41,7 @@ use self::{
     dataset::Sets,
     delta::Delta,
     ids::RowNumber,
+    items::{Direct, add_shared},
     references::TableNumber,
     shared::SharedSets,
     tables::Tables,
@@ -151,7 +152,16 @@ impl Columnar {
             let now = catalog.profiles.get(name).and_then(|now| now.published.as_ref());
             now.is_some_and(|now| now.draft.items == profile.published)
         };
-        locked(&self.profiles).retain(is_same);
+        let mut profiles = locked(&self.profiles);
+        profiles.retain(is_same);
+        let mut used = BTreeSet::new();
+        for item in profiles.values().flat_map(|profile| &profile.items) {
+            if let Direct::Custom(step) = &item.criterion {
+                add_shared(&self.tables, item.table, step, &mut used);
+            }
+        }
+        drop(profiles);
+        self.shared.keep(&used);
         self.assigned = OnceLock::new();
     }
 

@@ -1,6 +1,6 @@
 //! A profile's items as they are evaluated: filters planned, relationships as ways between tables.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use haversack_core::{
     Name,
@@ -66,6 +66,29 @@ impl Item {
         };
         let ways = item.related_to.iter().flat_map(|related| ways(tables, &table.name, related));
         Some(Self { table: tables.find(&table.name)?, criterion, ways: ways.collect() })
+    }
+}
+
+/// The predicates of a step that callers share, by table and key.
+pub(super) fn add_shared(
+    tables: &Tables,
+    table: TableNumber,
+    step: &Step,
+    found: &mut BTreeSet<(TableNumber, String)>,
+) {
+    match step {
+        Step::Shared(shared) => {
+            found.insert((table, shared.key.clone()));
+        }
+        Step::Own(..) => {}
+        Step::And(steps) | Step::Or(steps) => {
+            steps.iter().for_each(|step| add_shared(tables, table, step, found));
+        }
+        Step::Any { any, filter } => {
+            if let Some(children) = tables.find(&any.table) {
+                add_shared(tables, children, filter, found);
+            }
+        }
     }
 }
 

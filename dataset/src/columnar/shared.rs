@@ -1,7 +1,7 @@
 //! Sets of rows that callers share: predicates that name nobody, kept and kept up.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -128,6 +128,12 @@ impl SharedSets {
     /// How often a row was held against a predicate.
     pub(super) fn evaluated(&self) -> u64 {
         self.evaluated.load(Ordering::Relaxed)
+    }
+
+    /// Forgets the sets of other predicates than these.
+    pub(super) fn keep(&mut self, used: &BTreeSet<(TableNumber, String)>) {
+        let kept = self.sets.get_mut().unwrap_or_else(PoisonError::into_inner);
+        kept.sets.retain(|(table, _, key), _| used.contains(&(*table, key.clone())));
     }
 
     /// Forgets all sets: the schema, and so what predicates mean, may have changed.

@@ -29,7 +29,7 @@ pub(super) struct Profile {
     /// As they were published,
     pub(super) published: Vec<ProfileItem>,
     /// and as they are evaluated.
-    items: Vec<Item>,
+    pub(super) items: Vec<Item>,
     /// Whether what the user may read of a table hangs on rows of others.
     has_pairs: bool,
 }

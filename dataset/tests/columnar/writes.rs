@@ -81,3 +81,20 @@ fn numbers_of_rows_that_are_gone_are_given_back() {
     let now = columnar.device_rows(&caller);
     assert_eq!(columnar.difference(&caller, &held, &now), None, "numbers mean other rows now");
 }
+
+#[test]
+fn sets_that_no_profile_uses_any_more_are_let_go() {
+    let mut world = world();
+    let mut columnar = Columnar::build(&world, &world.catalog, 1);
+    (0..100).for_each(|row| write(&mut world, &mut columnar, row, Some(values(row))));
+    ask(&world, &columnar, USERS);
+    let one = columnar.memory().shared;
+    assert!(one > 0);
+    for size in 10..90 {
+        let filter = format!("fetch account {{ filter {{ size gt {size}  ownerid eq-userid }} }}");
+        world.publish("p", &[json!({"table": "account", "criterion": "custom", "filter": filter})]);
+        columnar.set_catalog(&world, &world.catalog);
+        ask(&world, &columnar, USERS);
+        assert!(columnar.memory().shared <= 2 * one, "after {size}");
+    }
+}
