@@ -23,6 +23,11 @@ impl<'a> Input<'a> {
     pub(super) fn new(text: &'a str, extra: &'a Reading) -> Self {
         Self { text, start: 0, extra }
     }
+
+    /// All of the text from where this piece begins.
+    pub(super) fn rest(self) -> Input<'a> {
+        Input { text: &self.extra.source.text()[self.start..], ..self }
+    }
 }
 
 impl Deref for Input<'_> {

@@ -12,7 +12,7 @@ use nom::{
     sequence::{delimited, terminated},
 };
 
-use super::{bare::is_bare_value, is_reserved};
+use super::{bare::is_bare_value, is_reserved, recover};
 use crate::{
     ast::{ColumnRef, Spanned, Value},
     diagnostic::{Diagnostic, code},
@@ -177,7 +177,11 @@ fn bare_name<'a>(rest: Input<'a>, found: Input<'a>, what: &str) -> Parsed<'a, Sp
             span(&found),
             format!("found {}", named(&found)),
         );
-        let help = format!("if it is a name, write it in back quotes: `` `{}` ``", found.text);
+        let before = found.extra.source.text()[..found.start].trim_end();
+        let help = match before.ends_with(',') && recover::begins_section(found.rest()) {
+            true => "leave out the `,` before it".to_owned(),
+            false => format!("if it is a name, write it in back quotes: `` `{}` ``", found.text),
+        };
         return stop(error.expected(what).help(help));
     }
     checked_name(rest, found, what)

@@ -179,6 +179,7 @@ pub(super) fn stray_word(input: Input<'_>) -> Option<Input<'_>> {
     let (token, next) = ahead(input).next()?;
     let is_stray = token.kind == Kind::Word
         && token.start == input.start
+        && !next.as_ref().is_some_and(is_like_operator)
         && !(token.is_first || is_part(&token, next) || is_section(&token, next));
     let after = next.map_or(input.extra.source.text().len(), |next| next.start);
     is_stray.then(|| to(input, after))
@@ -211,6 +212,11 @@ fn is_group(token: &Token<'_>) -> bool {
 
 fn is_operator(token: &Token<'_>) -> bool {
     token.kind == Kind::Word && Operator::find(token.text).is_some()
+}
+
+/// Whether it looks like an operator, be there one of that name or not.
+fn is_like_operator(token: &Token<'_>) -> bool {
+    token.kind == Kind::Word && token.text.contains('-') && !is_bare_value(token.text)
 }
 
 fn is_part(token: &Token<'_>, next: Option<Token<'_>>) -> bool {
