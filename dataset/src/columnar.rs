@@ -6,6 +6,7 @@
 //! asked for; predicates that name nobody are evaluated once for everybody. The evaluator that is
 //! meant to be read, [`Obvious`](crate::Obvious), is its oracle.
 
+mod answers;
 mod ask;
 mod changes;
 mod clock;

@@ -12,10 +12,10 @@ mod join;
 pub(crate) mod key;
 mod like;
 mod mean;
-mod order;
-mod query;
+pub(crate) mod order;
+pub(crate) mod query;
 mod readable;
-mod row;
+pub(crate) mod row;
 pub(crate) mod time;
 
 pub use dataset::related_to;

@@ -307,7 +307,7 @@ impl<'a> Ask<'a> {
 }
 
 /// Whether a column points at rows.
-fn points(rows: &TableRows, column: &str) -> bool {
+pub(super) fn points(rows: &TableRows, column: &str) -> bool {
     matches!(rows.column(column).map(|column| &column.data), Some(Data::References(_)))
 }
 

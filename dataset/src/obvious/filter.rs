@@ -13,7 +13,7 @@ use super::{condition, key::Key, readable, row::Found};
 use crate::{Caller, Rows, rows::scan};
 
 /// Whether the filter holds for the row.
-pub(super) fn holds(rows: &dyn Rows, caller: &Caller, filter: &Filter, row: Tested<'_>) -> bool {
+pub(crate) fn holds(rows: &dyn Rows, caller: &Caller, filter: &Filter, row: Tested<'_>) -> bool {
     match filter {
         Filter::And(parts) => parts.iter().all(|part| holds(rows, caller, part, row)),
         Filter::Or(parts) => parts.iter().any(|part| holds(rows, caller, part, row)),

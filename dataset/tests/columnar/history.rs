@@ -388,6 +388,8 @@ impl History {
         let mut expected: Vec<RowId> = answers.iter().filter_map(|answer| answer.id).collect();
         expected.sort_unstable();
         assert_eq!(self.columnar.select(&caller, &query), expected, "{text}: {what}");
+        let whole = self.columnar.answers(&self.world, &caller, &query);
+        assert_eq!(whole.rows, answers, "{text}: {what}");
         let all = self.world.rows("account").count();
         if !expected.is_empty() && expected.len() < all {
             *seen.filters.entry(filter).or_default() += 1;
