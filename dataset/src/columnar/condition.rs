@@ -73,9 +73,12 @@ impl Ask<'_> {
         if operator == Operator::NotNull {
             return &kept.present & among;
         }
-        if among.len() < table.live.len() / SCANNED_SHARE {
-            return self.one_by_one(table, column, operator, operand, among);
-        }
+        // Of few rows each is asked by itself.
+        let is_few = among.len() < table.live.len() / SCANNED_SHARE;
+        let each = |test: &dyn Fn(RowNumber) -> bool| {
+            let found = (&kept.present & among).into_iter().filter(|row| test(*row));
+            RoaringBitmap::from_sorted_iter(found).expect("they are ascending")
+        };
         let holds =
             |value: &Value| holds_for(&self.tables.catalog, self.caller, operator, operand, value);
         let found = match &kept.data {
@@ -84,7 +87,11 @@ impl Ask<'_> {
                     let exceptions = RoaringBitmap::from_sorted_iter(numbers.exceptions());
                     let exceptions = exceptions.expect("they are ascending") & among;
                     let alone = self.one_by_one(table, column, operator, operand, &exceptions);
-                    (numbers.scan(&stretches) - exceptions) | alone
+                    let found = match is_few {
+                        true => each(&|row| numbers.lies_in(row, &stretches)),
+                        false => numbers.scan(&stretches),
+                    };
+                    (found - exceptions) | alone
                 }
                 None => return self.one_by_one(table, column, operator, operand, among),
             },
@@ -92,12 +99,20 @@ impl Ask<'_> {
                 // Read once, and held against each different text.
                 Some(pattern) => {
                     let pattern = Like::new(&pattern);
-                    texts.scan(|text| pattern.matches(text))
+                    match is_few {
+                        true => each(&|row| pattern.matches(texts.get(row))),
+                        false => texts.scan(|text| pattern.matches(text)),
+                    }
+                }
+                None if is_few => {
+                    return self.one_by_one(table, column, operator, operand, among);
                 }
                 None => texts.scan(|text| holds(&Value::Text(text.to_string()))),
             },
-            Data::Lists(lists) => lists.scan(|list| holds(&Value::Choices(list.to_vec()))),
-            Data::Ids(_) | Data::References(_) => {
+            Data::Lists(lists) if !is_few => {
+                lists.scan(|list| holds(&Value::Choices(list.to_vec())))
+            }
+            Data::Lists(_) | Data::Ids(_) | Data::References(_) => {
                 return self.one_by_one(table, column, operator, operand, among);
             }
         };

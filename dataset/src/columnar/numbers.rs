@@ -150,6 +150,12 @@ impl Numbers {
         self.kind == Kind::Time
     }
 
+    /// Whether a row's cell lies in one of the stretches.
+    pub(super) fn lies_in(&self, row: RowNumber, stretches: &[Stretch]) -> bool {
+        let cell = self.cell(row as usize);
+        stretches.iter().any(|stretch| (stretch.from..=stretch.to).contains(&cell))
+    }
+
     /// The least of the rows' cells that is so much or more. Null rows must not be among them.
     pub(super) fn least_from(&self, from: i64, rows: &RoaringBitmap) -> Option<i64> {
         let ahead = |row: RowNumber| Some(self.cell(row as usize)).filter(|cell| *cell >= from);

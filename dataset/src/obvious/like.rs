@@ -28,6 +28,8 @@ pub struct Like {
     /// Where a stretch of characters begins within which all are alike to the pattern, apart from the
     /// first.
     begins: Vec<u32>,
+    /// The places whose tokens accept each ASCII character, if there are no more than fit a word.
+    ascii: Option<Box<[u64; 128]>>,
 }
 
 /// A set of places of the pattern, 64 to a word. Place n: so many tokens have been met.
@@ -47,12 +49,37 @@ impl Like {
         let mut begins: Vec<u32> = tokens.iter().flat_map(Token::begins).collect();
         begins.sort_unstable();
         begins.dedup();
-        Self { tokens, runs, begins }
+        let ascii = (runs.len() == 1).then(|| ascii(&tokens));
+        Self { tokens, runs, begins, ascii }
     }
 
     /// Whether a text matches it.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
+        match &self.ascii {
+            Some(accepting) if text.is_ascii() => self.matches_ascii(accepting, text.as_bytes()),
+            _ => self.matches_any(text),
+        }
+    }
+
+    /// Most texts are ASCII and most patterns short: then a set of places is one word.
+    fn matches_ascii(&self, accepting: &[u64; 128], text: &[u8]) -> bool {
+        let (end, runs) = (1_u64 << self.tokens.len(), self.runs[0]);
+        let mut at = 1_u64;
+        for byte in text {
+            if at & end & runs != 0 {
+                return true;
+            }
+            let past = at & accepting[usize::from(byte.to_ascii_lowercase() & 0x7f)];
+            at = at & runs | past << 1;
+            if at == 0 {
+                return false;
+            }
+        }
+        at & end != 0
+    }
+
+    fn matches_any(&self, text: &str) -> bool {
         let end = self.tokens.len();
         let has_end = |places: &[u64]| places[end / 64] >> (end % 64) & 1 == 1;
         let mut at = vec![0; self.runs.len()];
@@ -68,6 +95,16 @@ impl Like {
         }
         has_end(&at)
     }
+}
+
+fn ascii(tokens: &[Token]) -> Box<[u64; 128]> {
+    let mut accepting = Box::new([0; 128]);
+    for (c, places) in ('\0'..).zip(accepting.iter_mut()) {
+        for (place, _) in tokens.iter().enumerate().filter(|(_, token)| token.accepts(c)) {
+            *places |= 1 << place;
+        }
+    }
+    accepting
 }
 
 /// Goes on by one character: past the tokens that accept it, and in runs nowhere. Whether there is
