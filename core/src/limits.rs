@@ -12,11 +12,22 @@ pub const SYNC_INTERVAL_MINUTES_MIN: u32 = 5;
 pub const SYNC_INTERVAL_MINUTES_MAX: u32 = 1_440;
 /// See [`SYNC_INTERVAL_MINUTES_MIN`].
 pub const SYNC_INTERVAL_MINUTES_DEFAULT: u32 = 10;
-/// Relationships of one profile item in classic, counted transitively.
+/// The sync interval that longer ones come to in classic, in minutes: "Even if the value for Sync
+/// interval is set to be less frequent than Every 1 hour, data will currently still be synched every
+/// hour" (Set up mobile offline, classic, step 2).
+pub const SYNC_INTERVAL_MINUTES_CLASSIC_MAX: u32 = 60;
+/// Relationships of one profile item in classic, counted transitively (Mobile offline capabilities
+/// and limitations: 15; 10 before the middle of 2022).
 pub const RELATIONSHIPS_PER_ITEM_CLASSIC_MAX: usize = 15;
-/// Many-to-many or one-to-many relationships among them.
+/// Different many-to-many or one-to-many relationships among them (same source).
 pub const MULTIPLYING_RELATIONSHIPS_PER_ITEM_CLASSIC_MAX: usize = 1;
-/// Nested levels of a profile's custom filter in classic; the outermost group is level 1.
+/// Image columns of all tables of a profile in classic: each is a relationship of its own there
+/// (same source).
+pub const IMAGE_COLUMNS_PER_PROFILE_CLASSIC_MAX: usize = 14;
+/// Rows on one device in classic, those of tables of pairs included (same source).
+pub const ROWS_PER_DEVICE_CLASSIC_MAX: usize = 3_000_000;
+/// Nested levels of a profile's custom filter in classic; the outermost group is level 1 (Set up
+/// mobile offline, classic: "filters up to three levels").
 pub const CUSTOM_FILTER_LEVELS_CLASSIC_MAX: usize = 3;
 
 /// Columns of one table.

@@ -34,7 +34,7 @@ pub struct LineAnswer {
 
 impl LineAnswer {
     fn refused(line: usize, code: &'static str, message: impl Into<String>) -> Self {
-        let fault = Some(Fault { code, message: message.into(), in_filter: None });
+        let fault = Some(Fault { code, message: message.into(), item: None, in_filter: None });
         let outcome = LineOutcome::Refused;
         Self { line, outcome, offset: None, fault, warnings: Vec::new() }
     }

@@ -303,12 +303,42 @@ fn a_filter_is_refused_where_it_is_wrong() {
     let answer = &json_lines(&out)[0];
     assert_eq!(answer["code"], "bad_filter");
     let message = answer["message"].as_str().unwrap();
-    assert!(message.starts_with("filter of item `t`: 1:27: "), "{message}");
+    assert!(message.starts_with("profile \"N\": filter of item `t`: 1:27: "), "{message}");
     assert!(message.ends_with("; and 1 more error"), "{message}");
     let (out, _) = place.exits(0, &["apply", "-"], &draft.replace(" tp eq 1 bb null", ""));
     assert_eq!(json_lines(&out)[0]["warnings"][0]["code"], "null_passes");
     let (_, told) = place.exits(0, &["profile", "publish", "N"], "");
     assert!(told.contains("--> filter of t in \"N\":1:22\n"), "{told}");
+}
+
+#[test]
+fn a_profile_beyond_classic_is_refused_by_load_apply_and_publish() {
+    let related = r#""related_to": [{"relationship": "t_u", "table": "p"}],"#;
+    let whole = std::fs::read_to_string(format!("{DOCUMENT}/environment.json")).unwrap();
+    let ring = whole.replacen(
+        r#""criterion": "custom","#,
+        &format!(r#""criterion": "custom", {related}"#),
+        1,
+    );
+    let place = Place::new();
+    place.write("d/environment.json", &ring.replacen("extended", "classic", 1));
+    let loaded = place.bad(&["load", "d"], "");
+    let expected = "error: d/environment.json:37:8: profile \"Field\": item `t` is related in a cycle: \
+                    t -> p -> t (by `t_u`, `t_u`), which classic does not allow; ";
+    assert!(loaded.starts_with(expected) && loaded.trim_end().ends_with(" [cycle]"), "{loaded}");
+    place.write("d/environment.json", &ring);
+    place.done(&["load", "d"]);
+
+    // The draft stays when the published version is taken back, and classic looks at no draft.
+    let classic = r#"{"put":"settings","compatibility":"classic"}"#;
+    place.exits(1, &["apply", "-"], classic);
+    place.exits(0, &["apply", "-"], &format!("{{\"unpublish\":\"Field\"}}\n{classic}"));
+    let published = place.bad(&["profile", "publish", "Field"], "");
+    assert!(published.contains("t -> p -> t") && published.contains("[cycle]"), "{published}");
+    let (out, _) = place.exits(1, &["apply", "-"], r#"{"publish":"Field"}"#);
+    assert_eq!(json_lines(&out)[0]["code"], "cycle");
+    let message = json_lines(&out)[0]["message"].to_string();
+    assert!(message.contains("t -> p -> t"), "{message}");
 }
 
 #[test]
