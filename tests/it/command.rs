@@ -339,6 +339,18 @@ fn a_profile_beyond_classic_is_refused_by_load_apply_and_publish() {
     assert_eq!(json_lines(&out)[0]["code"], "cycle");
     let message = json_lines(&out)[0]["message"].to_string();
     assert!(message.contains("t -> p -> t"), "{message}");
+
+    let deep = r#"{"put":"profile","name":"N","items":[{"table":"t","criterion":"custom",
+        "filter":"fetch t { filter { or { and { or { b null } } } } }"}]}"#
+        .replace('\n', " ");
+    let extended = r#"{"put":"settings","compatibility":"extended"}"#;
+    place.exits(0, &["apply", "-"], &format!("{extended}\n{deep}\n{classic}"));
+    let published = place.bad(&["profile", "publish", "N"], "");
+    assert!(
+        published.contains("error[limit]: a group at level 4: filter > or > and > or"),
+        "{published}"
+    );
+    assert!(published.contains("--> filter of t in \"N\":1:31\n"), "{published}");
 }
 
 #[test]
