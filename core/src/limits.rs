@@ -95,15 +95,20 @@ pub const QUERIES_PER_FILE_MAX: usize = 100;
 pub const PARAMETERS_MAX: usize = 50;
 /// Nesting of groups and links in a query's filter.
 pub const FILTER_DEPTH_MAX: usize = 16;
-/// Conditions of one query (Dataverse: 500).
-pub const CONDITIONS_MAX: usize = 500;
-/// Links of one query, filter links included (Dataverse: 15).
-pub const LINKS_MAX: usize = 15;
+/// Conditions of one query in classic (Dataverse: 500).
+pub const CONDITIONS_CLASSIC_MAX: usize = 500;
+/// Conditions of one query: lints compare each with each, in some 10 ms then.
+pub const CONDITIONS_MAX: usize = 1_000;
+/// Links of one query in classic, filter links included, and so related tables of a custom filter
+/// (Dataverse: 15 of either).
+pub const LINKS_CLASSIC_MAX: usize = 15;
+/// Links of one query, filter links included: each may multiply the rows of an answer.
+pub const LINKS_MAX: usize = 100;
 /// Levels that the hierarchy operators of rows walk, up or down (Dataverse: 100).
 pub const HIERARCHY_LEVELS_MAX: usize = 100;
 /// Values of one `in` list.
 pub const LIST_VALUES_MAX: usize = 2_000;
-/// `top` of a query (Dataverse: 5,000).
+/// `top` of a query, and rows of a page, in classic (Dataverse: 5,000).
 pub const TOP_MAX: u32 = 5_000;
 /// Length of a `like` pattern, in characters, so that matching stays linear in practice.
 pub const LIKE_PATTERN_LENGTH_MAX: usize = 4_000;

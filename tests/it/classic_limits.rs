@@ -193,7 +193,7 @@ fn fourteen_image_columns() {
 }
 
 #[test]
-fn custom_filters_have_three_levels_and_25_operators() {
+fn custom_filters_have_three_levels_15_related_tables_and_25_operators() {
     taken(
         "classic",
         &[filtered("account", "fetch account { filter { or { and { name null } } } }")],
@@ -202,6 +202,15 @@ fn custom_filters_have_three_levels_and_25_operators() {
     let message = "profile \"Field sales\": filter of item `account`: 1:37: a group at level 4: filter \
                    > or > and > or; expected 3 levels at the most in classic";
     refused(&[filtered("account", deep)], "bad_filter", message);
+
+    let related = |n: usize| {
+        let any = "any note on about = accountid { } ".repeat(n);
+        [filtered("account", &format!("fetch account {{ filter {{ {any}}} }}"))]
+    };
+    taken("classic", &related(15));
+    let message = "profile \"Field sales\": filter of item `account`: 1:536: more than 15 links; expected \
+                   15 at the most in classic";
+    refused(&related(16), "bad_filter", message);
 
     let today = "fetch account { filter { createdon today } }";
     let message = "profile \"Field sales\": filter of item `account`: 1:36: operator `today` in a \
