@@ -354,6 +354,52 @@ fn a_profile_beyond_classic_is_refused_by_load_apply_and_publish() {
 }
 
 #[test]
+fn stats_count_what_there_is() {
+    let place = Place::loaded();
+    let row = id(1);
+    let delete = format!(r#"{{"row":{{"table":"t","op":"delete","id":"{row}"}}}}"#);
+    let (out, _) = place.exits(0, &["apply", "-"], &delete);
+    let end = json_lines(&out)[0]["offset"].clone();
+    let edit = |n: u32, b: u32| {
+        let row = id(3);
+        format!(
+            r#"{{"n":{n},"op":"update","table":"t","id":"{row}","base":1,"values":{{"b":{b}}}}}"#
+        )
+    };
+    place.write("edits.ndjson", &format!("{}\n{}\n", edit(1, 8), edit(2, 9)));
+    place.done(&["push", "edits.ndjson", "--as", "Ann", "--device", "phone"]);
+
+    let stats = place.done(&["stats"]);
+    let count = |what: &str| {
+        let of = |line: &&Json| line["what"] == what && line["table"].is_null();
+        stats.iter().find(of).unwrap()["count"].clone()
+    };
+    assert_eq!(count("events").as_u64(), Some(end.as_u64().unwrap() + 3), "a device and two edits");
+    assert_eq!((count("users"), count("teams")), (3.into(), 0.into()));
+    assert_eq!(
+        (count("devices"), count("profiles"), count("conflicts")),
+        (1.into(), 1.into(), 2.into())
+    );
+    assert!(stats[0]["disk_bytes"].as_u64().unwrap() > 0);
+
+    let tables: Vec<Json> = stats.iter().filter(|line| line["what"] == "rows").cloned().collect();
+    assert_eq!(each(&tables, "table"), ["businessunit", "p", "systemuser", "t", "team"]);
+    assert_eq!(each(&tables, "count"), [2, 2, 3, 2, 0].map(Json::from).each_ref());
+    // Three rows of `t` were loaded, one deleted, one written twice.
+    assert_eq!(each(&tables, "versions"), [0, 2, 0, 6, 0].map(Json::from).each_ref());
+    let memory = |at: usize| tables[at]["memory_bytes"].as_u64().unwrap();
+    assert!(memory(3) > memory(4), "{tables:?}");
+
+    let mut command = place.command(&["stats"]);
+    let output = command.args(["--format", "table"]).output().unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        table.starts_with("what       table         count  versions  disk_bytes  memory_bytes"),
+        "{table}"
+    );
+}
+
+#[test]
 fn the_four_forms() {
     let place = Place::loaded();
     place.write("q.dsl", "fetch p { columns name, pid order name desc }");
