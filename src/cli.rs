@@ -249,6 +249,8 @@ pub enum Verb {
         #[arg(long, value_name = "OFFSET|TIME")]
         at: Option<String>,
     },
+    /// How much there is: events, rows and versions, people, and what rows take on disk and in memory
+    Stats,
     /// Fold the log from nothing, and print the state's digest or what would differ
     Replay {
         /// Judge all edits under this policy

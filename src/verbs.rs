@@ -12,6 +12,7 @@ mod prove;
 mod push;
 mod query;
 mod rows;
+mod stats;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -70,6 +71,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Rows { table, policy, at } => {
             rows::rows(&open()?, &table, policy, at.as_deref(), format)
         }
+        Verb::Stats => stats::stats(&open()?, &data, format),
         Verb::Replay { policy, at, diff, check } => {
             audit::replay(&open()?, policy, at.as_deref(), diff, check, format)
         }

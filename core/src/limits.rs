@@ -6,18 +6,34 @@ pub const NAME_LENGTH_MAX: usize = 100;
 pub const PROFILE_NAME_LENGTH_MAX: usize = 255;
 /// Length of a profile's description, in characters (Dataverse: 2,000).
 pub const PROFILE_DESCRIPTION_LENGTH_MAX: usize = 2_000;
-/// Sync interval of a profile item, in minutes: shortest, longest, and the one not given.
+/// Sync interval of a profile item, in minutes: shortest, longest, and the one not given (Microsoft's
+/// powerapps-docs, `reference/entities/mobileofflineprofileitem.md`), in extended too.
 pub const SYNC_INTERVAL_MINUTES_MIN: u32 = 5;
 /// See [`SYNC_INTERVAL_MINUTES_MIN`].
 pub const SYNC_INTERVAL_MINUTES_MAX: u32 = 1_440;
 /// See [`SYNC_INTERVAL_MINUTES_MIN`].
 pub const SYNC_INTERVAL_MINUTES_DEFAULT: u32 = 10;
-/// Relationships of one profile item in classic, counted transitively.
+/// The sync interval that longer ones come to in classic, in minutes: "Even if the value for Sync
+/// interval is set to be less frequent than Every 1 hour, data will currently still be synched every
+/// hour" (powerapps-docs, `mobile/setup-mobile-offline-classic.md`, step 2).
+pub const SYNC_INTERVAL_MINUTES_CLASSIC_MAX: u32 = 60;
+/// Relationships of one profile item in classic, counted transitively (powerapps-docs,
+/// `mobile/offline-limitations.md`: 15; 10 before the middle of 2022).
 pub const RELATIONSHIPS_PER_ITEM_CLASSIC_MAX: usize = 15;
-/// Many-to-many or one-to-many relationships among them.
+/// Different many-to-many or one-to-many relationships among them (same source).
 pub const MULTIPLYING_RELATIONSHIPS_PER_ITEM_CLASSIC_MAX: usize = 1;
-/// Nested levels of a profile's custom filter in classic; the outermost group is level 1.
+/// Image columns of all tables of a profile in classic: each is a relationship of its own there
+/// (powerapps-docs, `mobile/offline-capabilities.md`).
+pub const IMAGE_COLUMNS_PER_PROFILE_CLASSIC_MAX: usize = 14;
+/// Rows on one device in classic, those of tables of pairs included (powerapps-docs,
+/// `mobile/offline-limitations.md`).
+pub const ROWS_PER_DEVICE_CLASSIC_MAX: usize = 3_000_000;
+/// Nested levels of a profile's custom filter in classic; the outermost group is level 1
+/// (powerapps-docs, `mobile/setup-mobile-offline-classic.md`: "filters up to three levels").
 pub const CUSTOM_FILTER_LEVELS_CLASSIC_MAX: usize = 3;
+/// Operators that a profile's custom filter may have in classic (same source); the table of operators
+/// says which.
+pub const CUSTOM_FILTER_OPERATORS_CLASSIC: usize = 25;
 
 /// Columns of one table.
 pub const COLUMNS_PER_TABLE_MAX: usize = 256;
@@ -84,15 +100,20 @@ pub const QUERIES_PER_FILE_MAX: usize = 100;
 pub const PARAMETERS_MAX: usize = 50;
 /// Nesting of groups and links in a query's filter.
 pub const FILTER_DEPTH_MAX: usize = 16;
-/// Conditions of one query (Dataverse: 500).
-pub const CONDITIONS_MAX: usize = 500;
-/// Links of one query, filter links included (Dataverse: 15).
-pub const LINKS_MAX: usize = 15;
+/// Conditions of one query in classic (Dataverse: 500).
+pub const CONDITIONS_CLASSIC_MAX: usize = 500;
+/// Conditions of one query: lints compare each with each, in some 10 ms then.
+pub const CONDITIONS_MAX: usize = 1_000;
+/// Links of one query in classic, filter links included (Dataverse: 15), and so related tables of a
+/// custom filter (powerapps-docs, `mobile/setup-mobile-offline.md`: 15).
+pub const LINKS_CLASSIC_MAX: usize = 15;
+/// Links of one query, filter links included: each may multiply the rows of an answer.
+pub const LINKS_MAX: usize = 100;
 /// Levels that the hierarchy operators of rows walk, up or down (Dataverse: 100).
 pub const HIERARCHY_LEVELS_MAX: usize = 100;
 /// Values of one `in` list.
 pub const LIST_VALUES_MAX: usize = 2_000;
-/// `top` of a query (Dataverse: 5,000).
+/// `top` of a query, and rows of a page, in classic (Dataverse: 5,000).
 pub const TOP_MAX: u32 = 5_000;
 /// Length of a `like` pattern, in characters, so that matching stays linear in practice.
 pub const LIKE_PATTERN_LENGTH_MAX: usize = 4_000;

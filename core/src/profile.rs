@@ -3,7 +3,11 @@
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, RowId, limits::SYNC_INTERVAL_MINUTES_DEFAULT, settings::Compatibility};
+use crate::{
+    Name, RowId,
+    limits::{SYNC_INTERVAL_MINUTES_CLASSIC_MAX, SYNC_INTERVAL_MINUTES_DEFAULT},
+    settings::Compatibility,
+};
 
 /// Which rows of a table an item includes by themselves, before relationships.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
@@ -63,6 +67,19 @@ pub struct ProfileItem {
     /// How often the table is synced, in minutes.
     #[serde(default = "sync_interval_default")]
     pub sync_interval_minutes: u32,
+}
+
+impl ProfileItem {
+    /// How often the table is synced by itself, in minutes: in classic at least every hour.
+    #[must_use]
+    pub fn effective_interval_minutes(&self, compatibility: Compatibility) -> u32 {
+        match compatibility {
+            Compatibility::Classic => {
+                self.sync_interval_minutes.min(SYNC_INTERVAL_MINUTES_CLASSIC_MAX)
+            }
+            Compatibility::Extended => self.sync_interval_minutes,
+        }
+    }
 }
 
 fn sync_interval_default() -> u32 {

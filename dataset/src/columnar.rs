@@ -209,6 +209,13 @@ impl Columnar {
         self.shared.evaluated()
     }
 
+    /// The tables that are known, system tables and tables of pairs among them: how many rows each
+    /// has, and the bytes that it takes in memory. Together these are [`Memory::tables`], but for what
+    /// is kept of tables that are only pointed at.
+    pub fn tables(&self) -> impl Iterator<Item = (&Name, u64, usize)> {
+        self.tables.known().map(|table| (&table.name, table.live.len(), table.bytes()))
+    }
+
     /// Bytes in memory.
     #[must_use]
     pub fn memory(&self) -> Memory {

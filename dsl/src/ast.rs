@@ -197,6 +197,6 @@ impl Notes {
     /// The warnings.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
-        &self.0
+        &self.warnings
     }
 }

@@ -1,6 +1,9 @@
 //! What a query must not have to serve as a profile item's custom filter.
 
-use haversack_core::{limits::CUSTOM_FILTER_LEVELS_CLASSIC_MAX, settings::Compatibility};
+use haversack_core::{
+    limits::{CUSTOM_FILTER_LEVELS_CLASSIC_MAX, CUSTOM_FILTER_OPERATORS_CLASSIC},
+    settings::Compatibility,
+};
 
 use crate::{
     ast::{Columns, Condition, Fetch, Group, Linked, Part, Quantifier},
@@ -156,7 +159,9 @@ impl Check<'_> {
         if !info.in_classic_filter {
             let found = format!("operator `{}` in a custom filter", info.name);
             let span = condition.operator.span.clone();
-            self.classic(code::NOT_IN_FILTER, span, found, "one of the 25 operators of classic");
+            let expected =
+                format!("one of the {CUSTOM_FILTER_OPERATORS_CLASSIC} operators of classic");
+            self.classic(code::NOT_IN_FILTER, span, found, &expected);
         }
     }
 }

@@ -6,7 +6,8 @@ use std::cell::{Cell, RefCell};
 use haversack_core::{
     Name,
     limits::{
-        CONDITIONS_MAX, FILTER_DEPTH_MAX, LIKE_PATTERN_LENGTH_MAX, LINKS_MAX, LIST_VALUES_MAX,
+        CONDITIONS_CLASSIC_MAX, CONDITIONS_MAX, FILTER_DEPTH_MAX, LIKE_PATTERN_LENGTH_MAX,
+        LINKS_CLASSIC_MAX, LINKS_MAX, LIST_VALUES_MAX,
     },
 };
 
@@ -42,6 +43,8 @@ pub(crate) struct Reading {
     pub(crate) source: Source,
     errors: RefCell<Vec<Diagnostic>>,
     notes: RefCell<Vec<Diagnostic>>,
+    /// Errors, if the query is for classic.
+    in_classic: RefCell<Vec<Diagnostic>>,
     conditions: Cell<usize>,
     links: Cell<usize>,
     /// Whether a text without an end has taken a closing brace with it.
@@ -57,6 +60,7 @@ impl Reading {
             source: Source::new(text),
             errors: RefCell::default(),
             notes: RefCell::default(),
+            in_classic: RefCell::default(),
             conditions: Cell::default(),
             links: Cell::default(),
             swallowed_brace: Cell::default(),
@@ -68,6 +72,7 @@ impl Reading {
     pub(crate) fn begin_query(&self) {
         self.conditions.set(0);
         self.links.set(0);
+        self.in_classic.borrow_mut().clear();
     }
 
     /// Notes an error and reads on.
@@ -112,7 +117,7 @@ impl Reading {
 
     /// The warnings of the query that was read last.
     pub(crate) fn take_notes(&self) -> Notes {
-        Notes(self.notes.take())
+        Notes { warnings: self.notes.take(), in_classic: self.in_classic.take() }
     }
 
     /// What was read, unless anything was wrong.
@@ -188,12 +193,19 @@ impl Reading {
 
     /// Counts a link to another table.
     pub(crate) fn count_link(&self, span: Span) {
-        self.count(&self.links, LINKS_MAX, "links", span);
+        self.count(&self.links, [LINKS_CLASSIC_MAX, LINKS_MAX], "links", span);
     }
 
-    fn count(&self, counter: &Cell<usize>, max: usize, what: &str, span: Span) {
+    /// Counts one more of what has a limit in classic, and one everywhere.
+    fn count(&self, counter: &Cell<usize>, [classic, max]: [usize; 2], what: &str, span: Span) {
         counter.set(counter.get() + 1);
         // Once is enough: the first one too many is the place to look at.
+        if counter.get() == classic + 1 {
+            let message = format!("more than {classic} {what}");
+            let error = self.source.error(code::LIMIT, span.clone(), message);
+            let expected = format!("{classic} at the most in classic");
+            self.in_classic.borrow_mut().push(error.expected(expected));
+        }
         if counter.get() == max + 1 {
             self.report(self.source.error(code::LIMIT, span, format!("more than {max} {what}")));
         }
@@ -206,7 +218,8 @@ impl Reading {
         operator: Spanned<Operator>,
         given: Given,
     ) -> Option<Condition> {
-        self.count(&self.conditions, CONDITIONS_MAX, "conditions", column.span());
+        let limits = [CONDITIONS_CLASSIC_MAX, CONDITIONS_MAX];
+        self.count(&self.conditions, limits, "conditions", column.span());
         if let Given::Column(other) = given {
             return self.comparison(column, operator, other);
         }

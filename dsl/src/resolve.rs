@@ -19,6 +19,7 @@ use haversack_core::{
     catalog::Catalog,
     nearest,
     schema::{Column, Table},
+    settings::Compatibility,
 };
 
 pub(crate) use self::{filter::literal_key, parameter::has_form};
@@ -82,11 +83,29 @@ fn run(
     declared: Option<&[ast::Parameter]>,
     catalog: &Catalog,
 ) -> (Option<query::Query>, Findings) {
-    let findings = RefCell::new(Findings::new(fetch.notes.warnings().to_vec()));
+    let findings = RefCell::new(found_in_reading(fetch, catalog.settings.compatibility));
     let links = RefCell::default();
     let resolver = Resolver { catalog, source: &fetch.source, declared, findings, links };
     let query = resolver.query(fetch);
     (query, resolver.findings.into_inner())
+}
+
+/// What the reading found: as an error, what it found of classic in classic, else as a warning.
+fn found_in_reading(fetch: &ast::Fetch, compatibility: Compatibility) -> Findings {
+    let notes = &fetch.notes;
+    let mut findings = Findings::new(notes.warnings.clone());
+    for error in &notes.in_classic {
+        match compatibility {
+            Compatibility::Classic => findings.add(Severity::Error, || error.clone()),
+            Compatibility::Extended => findings.add(Severity::Warning, || Diagnostic {
+                code: code::CLASSIC_REFUSES,
+                severity: Severity::Warning,
+                message: format!("classic would refuse {}", error.message),
+                ..error.clone()
+            }),
+        };
+    }
+    findings
 }
 
 /// One resolving of one query. Each step gives nothing where it has reported an error.

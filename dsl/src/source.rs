@@ -125,10 +125,15 @@ fn marks(text: &str) -> Vec<Place> {
     marks
 }
 
-/// Warnings of a reading, kept with its tree. All are equal, since trees are compared by what they
-/// say.
+/// What a reading found and took, kept with its tree. All are equal, since trees are compared by what
+/// they say.
 #[derive(Clone, Debug, Default)]
-pub struct Notes(pub(crate) Vec<Diagnostic>);
+pub struct Notes {
+    /// Warnings.
+    pub(crate) warnings: Vec<Diagnostic>,
+    /// Errors, if the query is for classic; else what it would refuse.
+    pub(crate) in_classic: Vec<Diagnostic>,
+}
 
 impl PartialEq for Notes {
     fn eq(&self, _: &Self) -> bool {

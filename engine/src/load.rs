@@ -7,7 +7,7 @@ mod locate;
 mod rows;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -16,7 +16,10 @@ use haversack_core::{
     event::{Actor, Event, RULES_VERSION, Record},
     limits::{DOCUMENT_BYTES_MAX, GROUP_EVENTS_MAX},
 };
-use haversack_replay::{admin::Warning, fold_catalog};
+use haversack_replay::{
+    admin::{self, Warning},
+    fold_catalog,
+};
 
 pub use self::filters::read_filters;
 use crate::{EngineError, Environment};
@@ -60,7 +63,7 @@ pub fn read(directory: &Path) -> Result<Loadable, EngineError> {
     let file = directory.join("environment.json");
     let text = read_file(&file, &mut hasher)?;
     let text = with_filters(&file, directory, text, &mut hasher)?;
-    let (document, warnings) = document::read(&file, &text)?;
+    let (document, mut warnings) = document::read(&file, &text)?;
     let name = document.name.clone();
     let mut events = document.into_events();
     let mut catalog = Catalog::default();
@@ -75,7 +78,21 @@ pub fn read(directory: &Path) -> Result<Loadable, EngineError> {
         rows::read(&catalog, &path, &text, &mut events)?;
     }
     let rows = (events.len() - before) as u64;
+    warnings.extend(too_many_rows(&catalog, &events[before..]));
     Ok(Loadable { digest: *hasher.finalize().as_bytes(), name, events, rows, warnings })
+}
+
+/// Warnings of published profiles that may give a device more rows than classic takes.
+fn too_many_rows(catalog: &Catalog, rows: &[Event]) -> Vec<Warning> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for event in rows {
+        if let Event::RowWritten(write) = event {
+            *counts.entry(write.key.table.as_str()).or_default() += 1;
+        }
+    }
+    let count = |table: &str| counts.get(table).copied().unwrap_or_default();
+    let published = catalog.profiles.values().filter_map(|profile| profile.published.as_ref());
+    published.filter_map(|p| admin::too_many_rows(catalog, &p.draft, count)).collect()
 }
 
 fn read_file(file: &Path, hasher: &mut blake3::Hasher) -> Result<String, EngineError> {

@@ -34,7 +34,7 @@ pub struct LineAnswer {
 
 impl LineAnswer {
     fn refused(line: usize, code: &'static str, message: impl Into<String>) -> Self {
-        let fault = Some(Fault { code, message: message.into(), in_filter: None });
+        let fault = Some(Fault { code, message: message.into(), item: None, in_filter: None });
         let outcome = LineOutcome::Refused;
         Self { line, outcome, offset: None, fault, warnings: Vec::new() }
     }
@@ -131,7 +131,10 @@ fn single(group: &mut Group<'_>, line: usize, json: Json) -> Result<LineAnswer, 
     };
     let Decision { records, warnings } = match decide(&group.ahead, &change) {
         Ok(decision) => decision,
-        Err(fault) => return Ok(LineAnswer::refused(line, fault.code, fault.message)),
+        Err(fault) => {
+            let (outcome, fault) = (LineOutcome::Refused, Some(fault));
+            return Ok(LineAnswer { outcome, fault, ..LineAnswer::accepted(line) });
+        }
     };
     let mut answer = LineAnswer { warnings, ..LineAnswer::accepted(line) };
     for record in records {

@@ -6,7 +6,7 @@ mod decide;
 mod row;
 
 pub use change::{Change, NotAChange, RowChange};
-pub use check::environment;
+pub use check::{environment, too_many_rows};
 pub use decide::{Decision, decide};
 pub use row::{emptied_required, missing_required};
 
@@ -21,6 +21,8 @@ pub struct Fault {
     pub code: &'static str,
     /// What was found, what was expected, and a fix where one is evident.
     pub message: String,
+    /// The table of the profile's item that it is in, if it is in one.
+    pub item: Option<Name>,
     /// The same place by place, if it is in the text of a profile's filter.
     pub in_filter: Option<Box<InFilter>>,
 }
@@ -40,7 +42,11 @@ pub struct InFilter {
 
 impl Fault {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), in_filter: None }
+        Self { code, message: message.into(), item: None, in_filter: None }
+    }
+
+    pub(crate) fn of_item(self, table: &Name) -> Self {
+        Self { item: Some(table.clone()), ..self }
     }
 }
 

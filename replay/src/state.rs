@@ -125,6 +125,12 @@ impl State {
         self.rows(table).count()
     }
 
+    /// How many rows a table has, with those that are gone: known without counting.
+    #[must_use]
+    pub fn row_count_at_most(&self, table: &str) -> usize {
+        self.tables.get(table).map_or(0, OrdMap::len)
+    }
+
     /// The device of a user with this name.
     #[must_use]
     pub fn device_named(&self, user: RowId, name: &str) -> Option<&DeviceState> {

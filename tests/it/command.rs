@@ -303,7 +303,7 @@ fn a_filter_is_refused_where_it_is_wrong() {
     let answer = &json_lines(&out)[0];
     assert_eq!(answer["code"], "bad_filter");
     let message = answer["message"].as_str().unwrap();
-    assert!(message.starts_with("filter of item `t`: 1:27: "), "{message}");
+    assert!(message.starts_with("profile \"N\": filter of item `t`: 1:27: "), "{message}");
     assert!(message.ends_with("; and 1 more error"), "{message}");
     let (out, _) = place.exits(0, &["apply", "-"], &draft.replace(" tp eq 1 bb null", ""));
     assert_eq!(json_lines(&out)[0]["warnings"][0]["code"], "null_passes");
@@ -327,6 +327,94 @@ fn operators_are_told_and_completed() {
             assert!(script.contains(info.name), "{shell} completes {}", info.name);
         }
     }
+}
+
+#[test]
+fn a_profile_beyond_classic_is_refused_by_load_apply_and_publish() {
+    let related = r#""related_to": [{"relationship": "t_u", "table": "p"}],"#;
+    let whole = std::fs::read_to_string(format!("{DOCUMENT}/environment.json")).unwrap();
+    let ring = whole.replacen(
+        r#""criterion": "custom","#,
+        &format!(r#""criterion": "custom", {related}"#),
+        1,
+    );
+    let place = Place::new();
+    place.write("d/environment.json", &ring.replacen("extended", "classic", 1));
+    let loaded = place.bad(&["load", "d"], "");
+    let expected = "error: d/environment.json:37:8: profile \"Field\": item `t` is related in a cycle: \
+                    t -> p -> t (by `t_u`, `t_u`), which classic does not allow; ";
+    assert!(loaded.starts_with(expected) && loaded.trim_end().ends_with(" [cycle]"), "{loaded}");
+    place.write("d/environment.json", &ring);
+    place.done(&["load", "d"]);
+
+    // The draft stays when the published version is taken back, and classic looks at no draft.
+    let classic = r#"{"put":"settings","compatibility":"classic"}"#;
+    place.exits(1, &["apply", "-"], classic);
+    place.exits(0, &["apply", "-"], &format!("{{\"unpublish\":\"Field\"}}\n{classic}"));
+    let published = place.bad(&["profile", "publish", "Field"], "");
+    assert!(published.contains("t -> p -> t") && published.contains("[cycle]"), "{published}");
+    let (out, _) = place.exits(1, &["apply", "-"], r#"{"publish":"Field"}"#);
+    assert_eq!(json_lines(&out)[0]["code"], "cycle");
+    let message = json_lines(&out)[0]["message"].to_string();
+    assert!(message.contains("t -> p -> t"), "{message}");
+
+    let deep = r#"{"put":"profile","name":"N","items":[{"table":"t","criterion":"custom",
+        "filter":"fetch t { filter { or { and { or { b null } } } } }"}]}"#
+        .replace('\n', " ");
+    let extended = r#"{"put":"settings","compatibility":"extended"}"#;
+    place.exits(0, &["apply", "-"], &format!("{extended}\n{deep}\n{classic}"));
+    let published = place.bad(&["profile", "publish", "N"], "");
+    assert!(
+        published.contains("error[limit]: a group at level 4: filter > or > and > or"),
+        "{published}"
+    );
+    assert!(published.contains("--> filter of t in \"N\":1:31\n"), "{published}");
+}
+
+#[test]
+fn stats_count_what_there_is() {
+    let place = Place::loaded();
+    let row = id(1);
+    let delete = format!(r#"{{"row":{{"table":"t","op":"delete","id":"{row}"}}}}"#);
+    let (out, _) = place.exits(0, &["apply", "-"], &delete);
+    let end = json_lines(&out)[0]["offset"].clone();
+    let edit = |n: u32, b: u32| {
+        let row = id(3);
+        format!(
+            r#"{{"n":{n},"op":"update","table":"t","id":"{row}","base":1,"values":{{"b":{b}}}}}"#
+        )
+    };
+    place.write("edits.ndjson", &format!("{}\n{}\n", edit(1, 8), edit(2, 9)));
+    place.done(&["push", "edits.ndjson", "--as", "Ann", "--device", "phone"]);
+
+    let stats = place.done(&["stats"]);
+    let count = |what: &str| {
+        let of = |line: &&Json| line["what"] == what && line["table"].is_null();
+        stats.iter().find(of).unwrap()["count"].clone()
+    };
+    assert_eq!(count("events").as_u64(), Some(end.as_u64().unwrap() + 3), "a device and two edits");
+    assert_eq!((count("users"), count("teams")), (3.into(), 0.into()));
+    assert_eq!(
+        (count("devices"), count("profiles"), count("conflicts")),
+        (1.into(), 1.into(), 2.into())
+    );
+    assert!(stats[0]["disk_bytes"].as_u64().unwrap() > 0);
+
+    let tables: Vec<Json> = stats.iter().filter(|line| line["what"] == "rows").cloned().collect();
+    assert_eq!(each(&tables, "table"), ["businessunit", "p", "systemuser", "t", "team"]);
+    assert_eq!(each(&tables, "count"), [2, 2, 3, 2, 0].map(Json::from).each_ref());
+    // Three rows of `t` were loaded, one deleted, one written twice.
+    assert_eq!(each(&tables, "versions"), [0, 2, 0, 6, 0].map(Json::from).each_ref());
+    let memory = |at: usize| tables[at]["memory_bytes"].as_u64().unwrap();
+    assert!(memory(3) > memory(4), "{tables:?}");
+
+    let mut command = place.command(&["stats"]);
+    let output = command.args(["--format", "table"]).output().unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        table.starts_with("what       table         count  versions  disk_bytes  memory_bytes"),
+        "{table}"
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod arrows;
 mod audit;
 mod backup;
 mod cases;
+mod classic_limits;
 mod command;
 mod dsl_document;
 mod errors_document;

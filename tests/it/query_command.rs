@@ -149,19 +149,38 @@ fn classic_has_limits_that_extended_has_not() {
     let top = |size: u32| fetch("").replace("<fetch>", &format!("<fetch top=\"{size}\">"));
     assert_eq!(rows(&place, &pages(5_001)).len(), 3);
     assert_eq!(rows(&place, &top(5_001)).len(), 3);
+    let links = "<link-entity name=\"p\" link-type=\"any\"/>";
+    let condition = "<condition attribute=\"b\" operator=\"null\"/>";
+    let beyond = [
+        (filtered(&links.repeat(16)), "more than 15 links"),
+        (filtered(&condition.repeat(501)), "more than 500 conditions"),
+    ];
+    for (text, part) in &beyond {
+        rows(&place, text);
+        place.write("q.xml", text);
+        let (out, _) = place.exits(0, &["check", "q.xml"], "");
+        assert!(out.contains(&format!("classic would refuse {part}")), "{out}");
+    }
+    for (text, part) in [
+        (filtered(&links.repeat(101)), "more than 100 links"),
+        (
+            format!("fetch t {{ filter {{ {}}} }}", "b null ".repeat(1_001)),
+            "more than 1000 conditions",
+        ),
+    ] {
+        place.write("q.xml", &text);
+        let message = place.bad(&["query", "q.xml", "--as", "Ann"], "");
+        assert!(message.contains(part), "{message}");
+    }
     let settings = r#"{"put":"settings","compatibility":"classic"}"#;
     place.exits(0, &["apply", "-"], settings);
     assert_eq!(rows(&place, &pages(5_000)).len(), 3);
-    let links = "<link-entity name=\"p\" link-type=\"any\"/>";
-    let condition = "<condition attribute=\"b\" operator=\"null\"/>";
     assert_eq!(rows(&place, &filtered(&links.repeat(15))).len(), 1);
     rows(&place, &filtered(&condition.repeat(500)));
-    for (text, part) in [
-        (pages(5_001), "5000 at the most"),
-        (top(5_001), "5000 at the most"),
-        (filtered(&links.repeat(16)), "more than 15 links"),
-        (filtered(&condition.repeat(501)), "more than 500 conditions"),
-    ] {
+    for (text, part) in [(pages(5_001), "5000 at the most"), (top(5_001), "5000 at the most")]
+        .into_iter()
+        .chain(beyond)
+    {
         place.write("q.xml", &text);
         let message = place.bad(&["query", "q.xml", "--as", "Ann"], "");
         assert!(message.contains(part), "{message}");

@@ -379,6 +379,11 @@ impl Tables {
         self.tables.iter().map(|table| table.live.len()).sum()
     }
 
+    /// The tables that the catalog knows.
+    pub(super) fn known(&self) -> impl Iterator<Item = &TableRows> {
+        self.tables.iter().filter(|table| table.table.is_some())
+    }
+
     /// Bytes in memory.
     pub(super) fn bytes(&self) -> usize {
         self.tables.iter().map(TableRows::bytes).sum()

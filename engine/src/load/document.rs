@@ -101,7 +101,10 @@ pub(super) fn read(file: &Path, text: &str) -> Result<(Document, Vec<Warning>), 
                 let place = format!("{}:{line}:{column}", file.display());
                 EngineError::BadFilter { place, found: found.clone() }
             }
-            None => located(&first.path, &first.fault.message),
+            None => {
+                let message = format!("{} [{}]", first.fault.message, first.fault.code);
+                located(&first.path, &message)
+            }
         });
     }
     if let Some((path, message)) = document.bad_member(&catalog) {

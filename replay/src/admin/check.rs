@@ -1,11 +1,13 @@
 //! Whether an object fits the catalog that it is part of. The same checks serve a change, made in a
 //! copy of the catalog, and a whole document.
 
+mod classic;
 mod profile;
 mod schema;
 mod security;
 
-pub(super) use profile::profile;
+pub use classic::too_many_rows;
+pub(super) use profile::{profile, profile_parts};
 pub(super) use schema::{relationship, table};
 pub(super) use security::{app, business_unit, position, role, settings, team, user};
 
@@ -21,8 +23,11 @@ pub fn environment(catalog: &Catalog) -> (Vec<FaultAt>, Vec<Warning>) {
     let mut add = |section: &str, name: &str, result: Result<(), Fault>| {
         if let Err(fault) = result {
             let mut path = vec![section.to_owned(), name.to_owned()];
-            if let Some(found) = &fault.in_filter {
-                path.extend(["items".to_owned(), found.table.to_string(), "filter".to_owned()]);
+            if let Some(table) = &fault.item {
+                path.extend(["items".to_owned(), table.to_string()]);
+            }
+            if fault.in_filter.is_some() {
+                path.push("filter".to_owned());
             }
             faults.push(FaultAt { path, fault });
         }

@@ -6,7 +6,7 @@ use haversack_core::{
     RowId,
     catalog::Catalog,
     event::{Actor, Event, Record},
-    profile::Member,
+    profile::{Member, ProfileDraft},
     schema::TableDefinition,
 };
 
@@ -34,7 +34,7 @@ pub fn decide(state: &State, change: &Change) -> Result<Decision, Fault> {
         Change::Member { profile, member, add, moves } => {
             return membership(catalog, profile, *member, *add, *moves);
         }
-        Change::Publish(profile) => return publish(catalog, profile),
+        Change::Publish(profile) => return publish(state, profile),
         Change::Unpublish(profile) => {
             let found = known_profile(catalog, profile)?;
             let event = Event::ProfileUnpublished { profile: profile.clone() };
@@ -136,7 +136,7 @@ fn nothing_breaks(next: &Catalog) -> Result<(), Fault> {
     }
     let published = next.profiles.values().filter_map(|profile| profile.published.as_ref());
     for profile in published {
-        check::profile(next, &profile.draft)
+        check::profile_parts(next, &profile.draft)
             .map_err(|fault| in_use(format!("profile {:?}", profile.draft.name), fault))?;
     }
     Ok(())
@@ -174,13 +174,22 @@ fn known_profile<'c>(
     })
 }
 
-fn publish(catalog: &Catalog, name: &str) -> Result<Decision, Fault> {
+fn publish(state: &State, name: &str) -> Result<Decision, Fault> {
+    let catalog = state.catalog.as_ref();
     let profile = known_profile(catalog, name)?;
-    let warnings = check::profile(catalog, &profile.draft)?;
+    let mut warnings = check::profile(catalog, &profile.draft)?;
+    warnings.extend(too_many_rows(state, &profile.draft));
     let same = profile.published.as_ref().is_some_and(|now| now.draft == profile.draft);
     let event = Event::ProfilePublished { profile: name.to_owned() };
     let records = if same { Vec::new() } else { vec![by_administrator(event)] };
     Ok(Decision { records, warnings })
+}
+
+/// Counts only if there could be too many, since other writers wait.
+fn too_many_rows(state: &State, draft: &ProfileDraft) -> Option<Warning> {
+    let catalog = state.catalog.as_ref();
+    check::too_many_rows(catalog, draft, |table| state.row_count_at_most(table))?;
+    check::too_many_rows(catalog, draft, |table| state.row_count(table))
 }
 
 fn membership(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use haversack_core::{
     Name,
-    limits::LINKS_MAX,
+    limits::LINKS_CLASSIC_MAX,
     schema::{Column, ColumnType as T, Table},
 };
 use haversack_dsl::ast::{
@@ -40,7 +40,7 @@ pub fn fetch(random: &mut Random, world: &World) -> Fetch {
     loop {
         let fetch = any_fetch(random, world);
         let linked = parts(&fetch).iter().filter(|part| matches!(part, Part::Linked(_))).count();
-        if fetch.body.all_links().count() + linked <= LINKS_MAX {
+        if fetch.body.all_links().count() + linked <= LINKS_CLASSIC_MAX {
             return fetch;
         }
     }

@@ -1,28 +1,38 @@
 //! Profiles: each item by itself, then how their relationships hang together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use haversack_core::{
     Name,
     catalog::Catalog,
     limits::{
-        MULTIPLYING_RELATIONSHIPS_PER_ITEM_CLASSIC_MAX, PROFILE_DESCRIPTION_LENGTH_MAX,
-        PROFILE_NAME_LENGTH_MAX, RELATIONSHIPS_PER_ITEM_CLASSIC_MAX, SYNC_INTERVAL_MINUTES_MAX,
+        PROFILE_DESCRIPTION_LENGTH_MAX, PROFILE_NAME_LENGTH_MAX, SYNC_INTERVAL_MINUTES_MAX,
         SYNC_INTERVAL_MINUTES_MIN,
     },
     profile::{Criterion, OwnRows, ProfileDraft, ProfileItem, RelatedTo},
-    schema::{Ownership, Relationship, RelationshipKind, Table, TableKind},
+    schema::{Ownership, Relationship, Table, TableKind},
     settings::Compatibility,
 };
 use haversack_dsl::Diagnostic;
 
 use super::{
     super::{Fault, InFilter, Warning},
-    unknown,
+    classic, unknown,
 };
 
-/// Checks a draft as publishing does.
+/// Checks a draft as publishing does. A fault names the profile.
 pub(in super::super) fn profile(
+    catalog: &Catalog,
+    draft: &ProfileDraft,
+) -> Result<Vec<Warning>, Fault> {
+    profile_parts(catalog, draft).map_err(|fault| Fault {
+        message: format!("profile {:?}: {}", draft.name, fault.message),
+        ..fault
+    })
+}
+
+/// The same where what is said of a fault names the profile anyway.
+pub(in super::super) fn profile_parts(
     catalog: &Catalog,
     draft: &ProfileDraft,
 ) -> Result<Vec<Warning>, Fault> {
@@ -40,13 +50,15 @@ pub(in super::super) fn profile(
     let mut warnings = Vec::new();
     for item in &draft.items {
         if !tables.insert(&item.table) {
-            let message = format!("profile {:?} has two items for `{}`", draft.name, item.table);
-            return Err(Fault::new("duplicate_table", message));
+            let message = format!("two items for `{}`, expected one a table", item.table);
+            return Err(Fault::new("duplicate_table", message).of_item(&item.table));
         }
-        warnings.extend(self::item(catalog, draft, item)?);
+        let found = self::item(catalog, draft, item);
+        warnings.extend(found.map_err(|fault| fault.of_item(&item.table))?);
     }
     if catalog.settings.compatibility == Compatibility::Classic {
-        classic_relationships(catalog, draft)?;
+        classic::limits(catalog, draft)?;
+        warnings.extend(classic::intervals(draft));
     }
     Ok(warnings)
 }
@@ -156,7 +168,7 @@ fn bad_filter(found: InFilter) -> Fault {
         more => format!("; and {more} more errors"),
     };
     let message = format!("filter of item `{}`: {first}{more}", found.table);
-    Fault { code: "bad_filter", message, in_filter: Some(Box::new(found)) }
+    Fault { in_filter: Some(Box::new(found)), ..Fault::new("bad_filter", message) }
 }
 
 fn relation(
@@ -208,69 +220,4 @@ fn lints(item: &ProfileItem) -> Vec<Warning> {
         _ => return Vec::new(),
     };
     vec![Warning::new(code, format!("item `{}` {what}", item.table))]
-}
-
-/// What classic refuses: self-references, cycles, more than 15 relationships counted transitively,
-/// more than one that multiplies rows.
-fn classic_relationships(catalog: &Catalog, draft: &ProfileDraft) -> Result<(), Fault> {
-    let items: BTreeMap<&Name, &ProfileItem> =
-        draft.items.iter().map(|item| (&item.table, item)).collect();
-    for item in &draft.items {
-        let mut path = vec![&item.table];
-        let count = count_relationships(&items, item, &mut path)?;
-        if count > RELATIONSHIPS_PER_ITEM_CLASSIC_MAX {
-            let message = format!(
-                "item `{}` has {count} relationships, counted transitively; classic allows \
-                 {RELATIONSHIPS_PER_ITEM_CLASSIC_MAX}",
-                item.table
-            );
-            return Err(Fault::new("too_many_relationships", message));
-        }
-        let multiplying = |related: &&RelatedTo| {
-            catalog.relationship(&related.relationship).is_some_and(|relationship| {
-                relationship.kind == RelationshipKind::ManyToMany
-                    || relationship.table != item.table
-            })
-        };
-        let multiplying = item.related_to.iter().filter(multiplying).count();
-        if multiplying > MULTIPLYING_RELATIONSHIPS_PER_ITEM_CLASSIC_MAX {
-            let message = format!(
-                "item `{}` has {multiplying} many-to-many or one-to-many relationships; classic \
-                 allows {MULTIPLYING_RELATIONSHIPS_PER_ITEM_CLASSIC_MAX}",
-                item.table
-            );
-            return Err(Fault::new("too_many_relationships", message));
-        }
-    }
-    Ok(())
-}
-
-/// Relationships of an item and, transitively, of those it is related to. The path so far finds
-/// cycles; it can't grow longer than the profile has items.
-fn count_relationships<'p>(
-    items: &BTreeMap<&'p Name, &'p ProfileItem>,
-    item: &'p ProfileItem,
-    path: &mut Vec<&'p Name>,
-) -> Result<usize, Fault> {
-    let mut count = 0_usize;
-    for related in &item.related_to {
-        if path.contains(&&related.table) {
-            let names: Vec<&str> = path.iter().map(|name| name.as_str()).collect();
-            let message = format!(
-                "relationships form a cycle, which classic does not allow: {} => {}",
-                names.join(" => "),
-                related.table
-            );
-            return Err(Fault::new("cycle", message));
-        }
-        let Some(next) = items.get(&related.table) else { continue };
-        path.push(&related.table);
-        count = count.saturating_add(1 + count_relationships(items, next, path)?);
-        path.pop();
-        // Beyond the limit the exact number does not matter, and finding it could take for ever.
-        if count > RELATIONSHIPS_PER_ITEM_CLASSIC_MAX {
-            break;
-        }
-    }
-    Ok(count)
 }
