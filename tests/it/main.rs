@@ -28,4 +28,5 @@ mod query_files;
 mod query_laws;
 mod repair;
 mod restart;
+mod timeline;
 mod verdicts;
