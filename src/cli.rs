@@ -73,6 +73,9 @@ pub enum Measure {
     DatasetsSecured,
     /// What publishing a profile with one item changed would do to the devices of 10,000 users
     Preview,
+    /// When rows came to devices and went from them, on a log of 100,000 events
+    #[value(name = "explain_changes")]
+    ExplainChanges,
     /// How these grow with rows, users, profiles and relationships; only if it is named
     Growth,
 }

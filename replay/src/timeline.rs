@@ -6,7 +6,8 @@
 use std::collections::VecDeque;
 
 use haversack_core::{
-    Offset, RowId, Timestamp,
+    Name, Offset, RowId, Timestamp,
+    catalog::Catalog,
     event::{Event, Record, RowKey, Sequenced},
     limits::EXPLAIN_TURNS_MAX,
 };
@@ -35,6 +36,9 @@ pub struct Timeline {
     columnar: Option<Columnar>,
     /// Whether the catalog has changed since it was asked.
     is_stale: bool,
+    /// Who asks, and whether their profile has an item for the row's table; none: the catalog has
+    /// changed since that was looked up.
+    asker: Option<(Caller, bool)>,
     turns: VecDeque<Turn>,
 }
 
@@ -42,7 +46,8 @@ impl Timeline {
     /// A row that is not on the device yet. The seed spreads what devices name in look-ups.
     #[must_use]
     pub fn new(user: RowId, key: RowKey, seed: u64) -> Self {
-        Self { user, key, seed, columnar: None, is_stale: false, turns: VecDeque::new() }
+        let turns = VecDeque::new();
+        Self { user, key, seed, columnar: None, is_stale: false, asker: None, turns }
     }
 
     /// Looks at the state just before an event that is made at this time.
@@ -57,7 +62,10 @@ impl Timeline {
         match &record.inner.event {
             Event::RowWritten(write) => self.put(state, &write.key),
             Event::DeviceEdited(edit) => self.put(state, &edit.key),
-            _ => self.is_stale = true,
+            _ => {
+                self.is_stale = true;
+                self.asker = None;
+            }
         }
         self.look(state, Some(record.offset), record.at);
     }
@@ -76,7 +84,7 @@ impl Timeline {
     }
 
     fn look(&mut self, state: &State, offset: Option<Offset>, at: Timestamp) {
-        let included = self.may_be(state) && self.is(state, at);
+        let included = state.current(&self.key).is_some() && self.is(state, at);
         if included != self.turns.back().is_some_and(|turn| turn.included) {
             if self.turns.len() == EXPLAIN_TURNS_MAX {
                 self.turns.pop_front();
@@ -85,21 +93,29 @@ impl Timeline {
         }
     }
 
-    /// Whether there is a row, and a profile with an item for it: all that can be told at once.
-    fn may_be(&self, state: &State) -> bool {
-        let profile = || state.catalog.published_profile_of(self.user);
-        let has_item = |item: &haversack_core::profile::ProfileItem| item.table == self.key.table;
-        state.current(&self.key).is_some()
-            && profile().is_some_and(|profile| profile.draft.items.iter().any(has_item))
-    }
-
+    /// Whether the row, which is there, belongs on the device.
     fn is(&mut self, state: &State, at: Timestamp) -> bool {
+        let (user, table) = (self.user, &self.key.table);
+        let (caller, has_item) =
+            self.asker.get_or_insert_with(|| asker(&state.catalog, user, table));
+        if !*has_item {
+            return false;
+        }
+        caller.now = at;
         let columnar =
             self.columnar.get_or_insert_with(|| Columnar::build(state, &state.catalog, self.seed));
         if self.is_stale {
             columnar.set_catalog(state, &state.catalog);
             self.is_stale = false;
         }
-        columnar.is_on_device(&Caller::user(&state.catalog, self.user, at), &self.key)
+        columnar.is_on_device(caller, &self.key)
     }
+}
+
+/// A user, and whether their profile has an item for a table.
+fn asker(catalog: &Catalog, user: RowId, table: &Name) -> (Caller, bool) {
+    let profile = catalog.published_profile_of(user);
+    let has_item =
+        profile.is_some_and(|profile| profile.draft.items.iter().any(|i| i.table == *table));
+    (Caller::user(catalog, user, Timestamp::default()), has_item)
 }

@@ -1,5 +1,6 @@
 //! `bench`: the benchmark workload, measured. One JSON line a measure.
 
+mod changes;
 mod datasets;
 mod growth;
 mod loaded;
@@ -27,6 +28,9 @@ pub fn bench(accounts: u64, seed: u64, only: &[Measure]) -> Result<ExitCode, Fai
     }
     if is_asked(Measure::Preview) {
         print(&[preview::measure(accounts, seed)])?;
+    }
+    if is_asked(Measure::ExplainChanges) {
+        print(&[changes::measure(seed)])?;
     }
     // Takes long, and is asked for by name.
     if only.contains(&Measure::Growth) {

@@ -29,4 +29,5 @@ mod query_files;
 mod query_laws;
 mod repair;
 mod restart;
+mod timeline;
 mod verdicts;
