@@ -25,6 +25,7 @@ use haversack_dsl::{
     operator::{Arity, OPERATORS, OperatorInfo, ValueKind},
     query::Query,
 };
+use rusqlite::Connection;
 use serde_json::{from_value, json};
 
 /// As a test, unoptimised, fewer will do.
@@ -282,5 +283,69 @@ fn queries(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, scans, queries);
+/// The same in SQL, in memory, on the same rows; `like` there knows no accents and no sets.
+fn sqlite(criterion: &mut Criterion) {
+    let database = database(&world(ROWS)).expect("SQLite takes the rows");
+    let mut group = criterion.benchmark_group("sqlite");
+    quick(&mut group, ROWS);
+    for (name, statement) in [
+        ("integer", "select tid from t where number > 998"),
+        ("like, 1,000 texts", "select tid from t where word like '%d 77_'"),
+        ("like, all different", "select tid from t where text like '%9999 %'"),
+        (
+            "order, top 50",
+            "select number, word from t where kind = 3 order by price desc, word limit 50",
+        ),
+        ("group", "select kind, count(*), sum(price) from t where number < 100 group by kind"),
+    ] {
+        let mut statement = database.prepare(statement).expect("the statement is right");
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let mut rows = statement.query(()).expect("it runs");
+                let mut found = 0;
+                while rows.next().expect("it goes on").is_some() {
+                    found += 1;
+                }
+                found
+            });
+        });
+    }
+    group.finish();
+}
+
+fn database(world: &World) -> rusqlite::Result<Connection> {
+    let mut database = Connection::open_in_memory()?;
+    database.execute_batch(
+        "create table t (tid blob primary key, number integer, price integer, word text, text text, kind integer) without rowid",
+    )?;
+    let all = database.transaction()?;
+    {
+        let mut insert = all.prepare("insert into t values (?, ?, ?, ?, ?, ?)")?;
+        for (id, row) in &world.rows {
+            let integer = |column: &str| match row.values.get(column) {
+                Some(Value::Integer(number)) => *number,
+                Some(Value::Choice(option)) => i64::from(*option),
+                // All have two digits behind the point.
+                Some(Value::Decimal(price)) => i64::try_from(price.get().mantissa()).unwrap_or(0),
+                _ => 0,
+            };
+            let text = |column: &str| match row.values.get(column) {
+                Some(Value::Text(text)) => text.as_str(),
+                _ => "",
+            };
+            insert.execute((
+                id.as_bytes().as_slice(),
+                integer("number"),
+                integer("price"),
+                text("word"),
+                text("text"),
+                integer("kind"),
+            ))?;
+        }
+    }
+    all.commit()?;
+    Ok(database)
+}
+
+criterion_group!(benches, scans, queries, sqlite);
 criterion_main!(benches);
