@@ -17,6 +17,7 @@ mod delta;
 mod dictionary;
 mod difference;
 mod explain;
+mod first;
 mod ids;
 mod items;
 mod numbers;

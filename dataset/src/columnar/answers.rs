@@ -13,6 +13,7 @@ use roaring::RoaringBitmap;
 use super::{
     Columnar,
     ask::{Ask, points},
+    first::first,
     ids::RowNumber,
     references::TableNumber,
     table::TableRows,
@@ -47,7 +48,10 @@ impl Columnar {
         let live = self.tables.table(number).live.clone();
         let selected = ask.step(number, &plan.rows, &ask.readable(number, live));
         // By id: of texts that are equal, and of groups, the first that comes is shown.
-        let selected = joining_order(self.tables.table(number), selected);
+        let of = self.tables.table(number);
+        let total = selected.len();
+        let selected = first(of, query, joining_order(of, selected));
+        let is_cut = total > selected.len() as u64;
         let joining = Joining::new(&ask, rows, query, &plan);
         let tuples: Vec<(RowNumber, Tuple)> = selected
             .into_iter()
@@ -68,7 +72,11 @@ impl Columnar {
             plan.after.is_always()
                 || query.filter.as_ref().is_none_or(|f| holds(rows, caller, f, joined.tested()))
         });
-        finish(Sorter { rows, caller, query }, table, joined)
+        let answers = finish(Sorter { rows, caller, query }, table, joined);
+        match usize::try_from(total) {
+            Ok(total) if is_cut => Answers { total, ..answers },
+            _ => answers,
+        }
     }
 }
 

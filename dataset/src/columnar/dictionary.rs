@@ -76,6 +76,21 @@ impl<T: Clone + Default + Eq + Hash> Dictionary<T> {
         &self.values[self.codes[row as usize] as usize].0
     }
 
+    /// The code of the value in a row's cell, which has one.
+    pub(super) fn code_of(&self, row: RowNumber) -> u32 {
+        self.codes[row as usize]
+    }
+
+    /// The value with a code that some row has.
+    pub(super) fn value(&self, code: u32) -> &T {
+        &self.values[code as usize].0
+    }
+
+    /// How many codes there are, in use or not.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+
     /// Rows, null ones among them, whose value passes a test. Each different value is tested once.
     pub(super) fn scan(&self, mut test: impl FnMut(&T) -> bool) -> RoaringBitmap {
         let passes: Vec<bool> =

@@ -150,6 +150,11 @@ impl Numbers {
         self.kind == Kind::Time
     }
 
+    /// Whether rows are ordered as their cells are: options are by their labels.
+    pub(super) fn is_ordered_by_cells(&self) -> bool {
+        self.kind != Kind::Choice && self.wide.is_empty()
+    }
+
     /// Whether a row's cell lies in one of the stretches.
     pub(super) fn lies_in(&self, row: RowNumber, stretches: &[Stretch]) -> bool {
         let cell = self.cell(row as usize);
@@ -162,7 +167,8 @@ impl Numbers {
         rows.iter().filter_map(ahead).min()
     }
 
-    fn cell(&self, at: usize) -> i64 {
+    /// What is in a row's cell.
+    pub(super) fn cell(&self, at: usize) -> i64 {
         match &self.cells {
             Cells::Eight(cells) => cells[at],
             Cells::Four(cells) => i64::from(cells[at]),

@@ -8,6 +8,7 @@
 mod clock;
 mod dice;
 mod history;
+mod order;
 mod preview;
 mod world;
 mod writes;

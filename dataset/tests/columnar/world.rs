@@ -171,7 +171,7 @@ fn tables() -> Vec<Json> {
             json!({"name": "day", "type": "date"}),
             json!({"name": "open", "type": "boolean"}),
             json!({"name": "ratio", "type": "double"}),
-            json!({"name": "kind", "type": "choice", "options": [{"value": 1, "label": "A"}, {"value": 2, "label": "B"}]}),
+            json!({"name": "kind", "type": "choice", "options": [{"value": 1, "label": "Z"}, {"value": 2, "label": "B"}]}),
             json!({"name": "kinds", "type": "choices", "options": [{"value": 1, "label": "A"}, {"value": 2, "label": "B"}]}),
             json!({"name": "code", "type": "uniqueidentifier"}),
         ];
