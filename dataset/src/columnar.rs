@@ -8,17 +8,26 @@
 
 mod ask;
 mod changes;
+mod classes;
 mod column;
 mod condition;
 mod dataset;
 mod delta;
 mod dictionary;
 mod difference;
+mod fold;
+mod group;
 mod ids;
 mod items;
+mod join;
+mod joined;
+mod kept;
 mod numbers;
+mod order;
+mod partners;
 mod reach;
 mod references;
+mod run;
 mod shared;
 mod table;
 mod tables;
@@ -43,7 +52,7 @@ use self::{
     shared::SharedSets,
     tables::Tables,
 };
-use crate::{Caller, Dataset, Rows};
+use crate::{Answers, Caller, Dataset, Rows};
 
 /// All rows of an environment as columns, with what follows from them.
 #[derive(Debug)]
@@ -163,6 +172,12 @@ impl Columnar {
         let mut ids: Vec<RowId> = found.iter().map(|row| rows.id(row)).collect();
         ids.sort_unstable();
         ids
+    }
+
+    /// What a query returns for the caller: all of it, or a page.
+    #[must_use]
+    pub fn answers(&self, caller: &Caller, query: &Query) -> Answers {
+        run::answers(self.ask(caller), query)
     }
 
     fn ask<'a>(&'a self, caller: &'a Caller) -> Ask<'a> {

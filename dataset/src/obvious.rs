@@ -1,17 +1,17 @@
 //! The obvious evaluator: row by row, nested loops, no index.
 
-mod aggregate;
+pub(crate) mod aggregate;
 mod compare;
 pub(crate) mod condition;
 mod dataset;
-mod date_part;
+pub(crate) mod date_part;
 mod explain;
 pub(crate) mod filter;
 mod hierarchy;
 mod join;
 pub(crate) mod key;
 mod like;
-mod mean;
+pub(crate) mod mean;
 mod order;
 mod query;
 mod readable;

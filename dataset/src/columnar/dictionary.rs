@@ -76,6 +76,21 @@ impl<T: Clone + Default + Eq + Hash> Dictionary<T> {
         &self.values[self.codes[row as usize] as usize].0
     }
 
+    /// The code of the value in a row's cell, which has one.
+    pub(super) fn code_at(&self, row: RowNumber) -> u32 {
+        self.codes[row as usize]
+    }
+
+    /// How many codes there are, with those that no row has.
+    pub(super) fn codes(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Values by their codes.
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
+        self.values.iter().map(|(value, _)| value)
+    }
+
     /// Rows, null ones among them, whose value passes a test. Each different value is tested once.
     pub(super) fn scan(&self, mut test: impl FnMut(&T) -> bool) -> RoaringBitmap {
         let passes: Vec<bool> =

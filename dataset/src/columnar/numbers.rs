@@ -112,24 +112,54 @@ impl Numbers {
 
     /// The value in a row's cell, which is not null.
     pub(super) fn get(&self, row: RowNumber) -> Value {
+        let wide = self.wide.get(&row).copied().map(Value::Decimal);
+        wide.unwrap_or_else(|| self.value(self.cell(row)))
+    }
+
+    /// Where a row's value lies on the line, unless it is one of the exceptions.
+    pub(super) fn cell(&self, row: RowNumber) -> i64 {
         let at = row as usize;
-        let number = match &self.cells {
+        match &self.cells {
             Cells::Eight(cells) => cells[at],
             Cells::Four(cells) => i64::from(cells[at]),
             Cells::One(cells) => i64::from(cells[at]),
-        };
+        }
+    }
+
+    /// The value that lies at a place of the line.
+    fn value(&self, number: i64) -> Value {
         let narrow = || i32::try_from(number).expect("it was put in as one");
         match self.kind {
             Kind::Integer => Value::Integer(number),
-            Kind::Decimal => Value::Decimal(self.wide.get(&row).copied().unwrap_or_else(|| {
-                Decimal::new(rust_decimal::Decimal::new(number, DECIMAL_SCALE))
-            })),
+            Kind::Decimal => {
+                Value::Decimal(Decimal::new(rust_decimal::Decimal::new(number, DECIMAL_SCALE)))
+            }
             Kind::Double => Value::Double(Double::new(unordered(number)).expect("it is finite")),
             Kind::Boolean => Value::Boolean(number != 0),
             Kind::Choice => Value::Choice(narrow()),
             Kind::Time => Value::Timestamp(Timestamp(number)),
             Kind::Date => Value::Date(Date(narrow())),
         }
+    }
+
+    /// Digits behind the point of the line's unit, if the numbers can be added up exactly: no row is
+    /// an exception, and they are whole numbers or decimals.
+    pub(super) fn exact_scale(&self) -> Option<u32> {
+        match self.kind {
+            Kind::Integer => Some(0),
+            Kind::Decimal if self.wide.is_empty() => Some(DECIMAL_SCALE),
+            _ => None,
+        }
+    }
+
+    /// Whether every value is in its cell.
+    pub(super) fn is_exact(&self) -> bool {
+        self.wide.is_empty()
+    }
+
+    /// Whether the numbers are options of a choice.
+    pub(super) fn is_choice(&self) -> bool {
+        self.kind == Kind::Choice
     }
 
     /// Where a literal lies on the line; none if it is not of the column's type or beyond the line.
