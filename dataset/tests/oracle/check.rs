@@ -47,7 +47,10 @@ pub fn check(
     fetch: &Fetch,
     in_fetchxml: bool,
 ) -> Result<(Answer, usize), Trouble> {
-    let first = both(world, asker, database, fetch, in_fetchxml, None)?;
+    let columnar = Columnar::build(world, &Arc::new(world.catalog.clone()), 7);
+    let both =
+        |fetch: &Fetch, cookie| both(world, asker, &columnar, database, fetch, in_fetchxml, cookie);
+    let first = both(fetch, None)?;
     let (mut next, mut turned) = (first.1.clone(), 0);
     let mut page = fetch
         .paging
@@ -58,7 +61,7 @@ pub fn check(
         page += 1;
         let mut fetch = fetch.clone();
         fetch.paging.page = Some(Spanned::nowhere(Value::Given(page)));
-        next = both(world, asker, database, &fetch, in_fetchxml, Some(cookie))?.1;
+        next = both(&fetch, Some(cookie))?.1;
         turned += 1;
     }
     Ok((first.0, turned))
@@ -69,6 +72,7 @@ pub fn check(
 fn both(
     world: &World,
     asker: Asker,
+    columnar: &Columnar,
     database: &Connection,
     fetch: &Fetch,
     in_fetchxml: bool,
@@ -90,7 +94,8 @@ fn both(
     let answers = catch_unwind(AssertUnwindSafe(|| Obvious::new(world).answers(&caller, &query)))
         .map_err(|_| Trouble::Different(format!("the evaluator panicked\n\n{text}")))?;
     let found = of_evaluator(&answers, &statement);
-    canonical_and_columnar(world, &caller, &query, &answers)
+    canonical(world, &caller, &query, &answers)
+        .and_then(|()| columnar_says(world, columnar, &caller, &query, &answers))
         .map_err(|how| Trouble::Different(format!("{how}\n\n{text}")))?;
     if found == sql {
         return Ok((found, answers.next.map(|cookie| cookie.to_string())));
@@ -98,8 +103,8 @@ fn both(
     Err(Trouble::Different(told(&text, &statement, &found, &sql)))
 }
 
-/// The filter in canonical form, and the columnar engine where there is no join, select the same.
-fn canonical_and_columnar(
+/// The filter in canonical form selects the same.
+fn canonical(
     world: &World,
     caller: &Caller,
     query: &Query,
@@ -108,8 +113,27 @@ fn canonical_and_columnar(
     let predicate = Predicate::of(query.filter.as_ref());
     let filter = Some(Filter::from(&predicate));
     let canonical = Query { filter, ..query.clone() };
-    if Obvious::new(world).answers(caller, &canonical) != *answers {
-        return Err(format!("the canonical filter gives another answer:\n{predicate}"));
+    match Obvious::new(world).answers(caller, &canonical) == *answers {
+        true => Ok(()),
+        false => Err(format!("the canonical filter gives another answer:\n{predicate}")),
+    }
+}
+
+/// The columnar engine answers the same, row for row, and where there is no join it selects the same.
+fn columnar_says(
+    world: &World,
+    columnar: &Columnar,
+    caller: &Caller,
+    query: &Query,
+    answers: &Answers,
+) -> Result<(), String> {
+    let found = catch_unwind(AssertUnwindSafe(|| columnar.answers(caller, query)))
+        .map_err(|_| "the columnar engine panicked".to_owned())?;
+    if found != *answers {
+        let plan = Plan::of(query);
+        return Err(format!(
+            "the columnar engine says\n{found:#?}\nthe evaluator says\n{answers:#?}\n{plan}"
+        ));
     }
     if !query.links.is_empty() {
         return Ok(());
@@ -126,7 +150,6 @@ fn canonical_and_columnar(
     let rows = Obvious::new(world).query(caller, &whole);
     let mut expected: Vec<RowId> = rows.iter().filter_map(|answer| answer.id).collect();
     expected.sort_unstable();
-    let columnar = Columnar::build(world, &Arc::new(world.catalog.clone()), 7);
     match columnar.select(caller, query) == expected {
         true => Ok(()),
         false => Err(format!("the columnar engine selects other rows\n{}", Plan::of(query))),
