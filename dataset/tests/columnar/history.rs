@@ -10,7 +10,10 @@ use haversack_dataset::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::world::{TABLES, TEAMS, UNITS, USERS, World, id, name, reference};
+use crate::{
+    wholes::{QUERIES, Told, Turning},
+    world::{TABLES, TEAMS, UNITS, USERS, World, id, name, reference},
+};
 
 /// Rows of each table.
 const ROWS: u8 = 9;
@@ -81,6 +84,7 @@ pub struct Seen {
     by_relationship: usize,
     departures: BTreeMap<Departure, usize>,
     rewritten: usize,
+    wholes: Told,
 }
 
 impl Seen {
@@ -96,6 +100,7 @@ impl Seen {
         for why in [Departure::Left, Departure::Deleted, Departure::Revoked] {
             assert!(self.departures.get(&why).is_some_and(|times| *times > 20), "{self:?}");
         }
+        self.wholes.assert_enough();
     }
 }
 
@@ -104,6 +109,7 @@ pub struct History {
     dice: Dice,
     columnar: Columnar,
     held: BTreeMap<RowId, (DeviceRows, Dataset)>,
+    turning: Option<Turning>,
     now: Timestamp,
 }
 
@@ -126,6 +132,7 @@ impl History {
             columnar: Columnar::build(&world, &world.catalog, seed),
             now: "2026-01-02T10:00:00Z".parse().expect("a time"),
             held: BTreeMap::new(),
+            turning: None,
             world,
             dice,
         };
@@ -255,6 +262,7 @@ impl History {
             }
         }
         self.check_selection(seen, what);
+        self.check_whole(seen, what);
     }
 
     fn check_difference(
@@ -295,14 +303,27 @@ impl History {
         }
     }
 
+    /// One whole query, asked by one user, and the next page of one before.
+    fn check_whole(&mut self, seen: &mut Seen, what: &str) {
+        let caller = self.caller();
+        let query = self.dice.one_of(&QUERIES);
+        let both = (&self.columnar, &self.world);
+        self.turning = seen.wholes.check(both, caller, query, self.turning.take(), what);
+    }
+
+    fn caller(&mut self) -> Caller {
+        let user = id("user", self.dice.small(USERS));
+        let mut caller = Caller::user(&self.world.catalog, user, self.now);
+        caller.reads_everything = self.dice.chance(3);
+        caller
+    }
+
     /// One filter, asked by one user: also what profiles don't have is selected alike.
     fn check_selection(&mut self, seen: &mut Seen, what: &str) {
         let filter = self.dice.one_of(&FILTERS);
         let text = filled(filter, &mut self.dice);
         let query = haversack_dsl::compile(&text, &self.world.catalog).expect(filter).query;
-        let mut caller =
-            Caller::user(&self.world.catalog, id("user", self.dice.small(USERS)), self.now);
-        caller.reads_everything = self.dice.chance(3);
+        let caller = self.caller();
         let answers = Obvious::new(&self.world).query(&caller, &query);
         let mut expected: Vec<RowId> = answers.iter().filter_map(|answer| answer.id).collect();
         expected.sort_unstable();

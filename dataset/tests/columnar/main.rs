@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "the environment says how long to look")]
 
 mod history;
+mod wholes;
 mod world;
 
 use history::History;
