@@ -1,5 +1,7 @@
 //! What a function makes of the joined rows of each group.
 
+use std::cmp::Ordering;
+
 use haversack_core::{Decimal, Value};
 use haversack_dsl::query::{Applied, Function};
 use rust_decimal::Decimal as Number;
@@ -9,6 +11,7 @@ use super::{
     column::{Column, Data},
     ids::RowNumber,
     joined::{Joined, Place},
+    numbers::Numbers,
     order::Sorter,
     run::{Run, slot_of},
     table::TableRows,
@@ -28,6 +31,20 @@ pub(super) enum Folded<'r> {
     Chosen { rows: Vec<Option<Place>>, of: Of<'r> },
     /// All values, in the order of the rows: sums of doubles depend on it.
     Values(Vec<Vec<Value>>, Function),
+}
+
+/// Which row is chosen: how its value stands to those of others, and its place to those of rows with
+/// the same.
+#[derive(Clone, Copy)]
+struct Wanted {
+    rank: Ordering,
+    place: Ordering,
+}
+
+impl Wanted {
+    const LEAST: Self = Self { rank: Ordering::Less, place: Ordering::Less };
+    const FIRST_GREATEST: Self = Self { rank: Ordering::Greater, place: Ordering::Less };
+    const LAST_GREATEST: Self = Self { rank: Ordering::Greater, place: Ordering::Greater };
 }
 
 /// A column of the rows of a slot.
@@ -50,14 +67,26 @@ impl<'r> Folded<'r> {
             return Self::Counts(counts(groups, joined.places()));
         };
         let of = Of { run, joined, slot: slot_of(0, column), column: &column.column };
-        let places = of.counted(groups, applied.distinct);
-        match applied.function {
-            Function::Rows | Function::Count => Self::Counts(counts(groups, places.into_iter())),
-            Function::Min => of.chosen(groups, &places, sorter, false),
-            Function::Max => of.chosen(groups, &places, sorter, true),
-            Function::Sum | Function::Avg => match of.sums(groups, &places, applied.function) {
-                Some(sums) => sums,
-                None => of.values(groups, &places, sorter, applied.function),
+        let (function, places) = (applied.function, of.places_with_value());
+        let alike_once =
+            |places| if applied.distinct { of.alike_once(groups, places) } else { places };
+        match function {
+            Function::Rows | Function::Count => {
+                Self::Counts(counts(groups, alike_once(places).into_iter()))
+            }
+            Function::Min => of.chosen(groups, &places, sorter, Wanted::LEAST),
+            Function::Max if applied.distinct => {
+                of.chosen(groups, &places, sorter, Wanted::FIRST_GREATEST)
+            }
+            Function::Max => of.chosen(groups, &places, sorter, Wanted::LAST_GREATEST),
+            Function::Sum | Function::Avg => match of.numbers() {
+                Some((numbers, scale)) => {
+                    of.sums(groups, &alike_once(places), numbers, scale, function)
+                }
+                None => {
+                    let in_order = sorter.sorted(&places, 0..places.len());
+                    of.values(groups, &alike_once(in_order), function)
+                }
             },
         }
     }
@@ -109,29 +138,23 @@ impl<'r> Of<'r> {
         self.run.value(self.joined, self.slot, at, self.column)
     }
 
-    /// Places of the rows that have a value; of those of a group that are alike, if such count once,
-    /// one.
-    fn counted(&self, groups: &Numbered, is_distinct: bool) -> Vec<Place> {
-        if !is_distinct {
-            return self.places_with_value();
-        }
+    /// Of those places whose rows are of one group and have what is alike the first.
+    fn alike_once(&self, groups: &Numbered, places: Vec<Place>) -> Vec<Place> {
         let classes = self.run.classes(self.joined, self.slot, self.column);
         let mut seen = Numbering::new(false, self.run.ask.tables.seed());
         let is_first = |at: &Place| {
-            let class = classes.of(self.row(*at));
-            if class == 0 {
-                return false;
-            }
             let (mut is_first, group) = (false, groups.of[*at as usize]);
+            let class = classes.of(self.row(*at));
             seen.number(u64::from(group) << 32 | u64::from(class), || {
                 is_first = true;
                 0
             });
             is_first
         };
-        self.joined.places().filter(is_first).collect()
+        places.into_iter().filter(is_first).collect()
     }
 
+    /// The places of the rows that have a value.
     fn places_with_value(&self) -> Vec<Place> {
         let Some(table) = self.table() else { return Vec::new() };
         let kept = table.column(self.column).filter(|_| !table.is_derived_unit(self.column));
@@ -143,51 +166,58 @@ impl<'r> Of<'r> {
         places.filter(|at| self.row(*at).is_some_and(has)).collect()
     }
 
-    /// Sums that do not depend on the order of the rows.
-    fn sums(&self, groups: &Numbered, places: &[Place], function: Function) -> Option<Folded<'r>> {
-        let Data::Numbers(numbers) = &self.table()?.column(self.column)?.data else { return None };
-        let scale = numbers.exact_scale()?;
-        let mut sums = vec![(0_i128, 0_u64); groups.count];
-        for at in places {
-            let (sum, count) = &mut sums[groups.of[*at as usize] as usize];
-            *sum += i128::from(numbers.cell(self.row(*at)?));
-            *count += 1;
+    /// The numbers of the column, and the digits of their unit, if they add up in any order alike.
+    fn numbers(&self) -> Option<(&'r Numbers, u32)> {
+        match &self.table()?.column(self.column)?.data {
+            Data::Numbers(numbers) => Some((numbers, numbers.exact_scale()?)),
+            _ => None,
         }
-        Some(Folded::Sums { sums, scale, function })
     }
 
-    /// All values, in the order in which joining one row after the other gives them.
-    fn values(
+    fn sums(
         &self,
         groups: &Numbered,
         places: &[Place],
-        sorter: &Sorter<'_>,
+        numbers: &Numbers,
+        scale: u32,
         function: Function,
     ) -> Folded<'r> {
+        let mut sums = vec![(0_i128, 0_u64); groups.count];
+        for at in places {
+            let Some(row) = self.row(*at) else { continue };
+            let (sum, count) = &mut sums[groups.of[*at as usize] as usize];
+            *sum += i128::from(numbers.cell(row));
+            *count += 1;
+        }
+        Folded::Sums { sums, scale, function }
+    }
+
+    /// All values, in the order of the places.
+    fn values(&self, groups: &Numbered, places: &[Place], function: Function) -> Folded<'r> {
         let mut values = vec![Vec::new(); groups.count];
-        for at in sorter.sorted(places, 0..places.len()) {
-            values[groups.of[at as usize] as usize].extend(self.value(at));
+        for at in places {
+            values[groups.of[*at as usize] as usize].extend(self.value(*at));
         }
         Folded::Values(values, function)
     }
 
-    /// The rows with the least, or with the greatest. Of several the first has the least and the last
-    /// the greatest, which tells where texts differ in what does not count.
+    /// The rows with the least, or with the greatest. Which of several tells where texts differ in what
+    /// does not count.
     fn chosen(
         self,
         groups: &Numbered,
         places: &[Place],
         sorter: &Sorter<'_>,
-        is_greatest: bool,
+        wanted: Wanted,
     ) -> Folded<'r> {
         let mut rows: Vec<Option<Place>> = vec![None; groups.count];
         let mut choose = |rank: &dyn Fn(Place) -> i64| {
             for at in places {
                 let best = &mut rows[groups.of[*at as usize] as usize];
                 let is_better = best.is_none_or(|best| {
-                    let order = rank(*at).cmp(&rank(best));
-                    let order = order.then_with(|| sorter.compare(*at, best));
-                    if is_greatest { order.is_gt() } else { order.is_lt() }
+                    let by_rank = rank(*at).cmp(&rank(best));
+                    by_rank == wanted.rank
+                        || by_rank.is_eq() && sorter.compare(*at, best) == wanted.place
                 });
                 if is_better {
                     *best = Some(*at);
