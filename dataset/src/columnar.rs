@@ -6,9 +6,9 @@
 //! asked for; predicates that name nobody are evaluated once for everybody. The evaluator that is
 //! meant to be read, [`Obvious`](crate::Obvious), is its oracle.
 
-mod answers;
 mod ask;
 mod changes;
+mod classes;
 mod clock;
 mod column;
 mod condition;
@@ -17,13 +17,20 @@ mod delta;
 mod dictionary;
 mod difference;
 mod explain;
-mod first;
+mod fold;
+mod group;
 mod ids;
 mod items;
+mod join;
+mod joined;
+mod kept;
 mod numbers;
+mod order;
+mod partners;
 mod preview;
 mod reach;
 mod references;
+mod run;
 mod shared;
 mod table;
 mod tables;
@@ -53,7 +60,7 @@ pub use self::{
     difference::DeviceRows,
     preview::{Shift, Side, SizeOf, preview},
 };
-use crate::{Caller, Dataset, Rows};
+use crate::{Answers, Caller, Dataset, Rows};
 
 /// All rows of an environment as columns, with what follows from them.
 #[derive(Debug)]
@@ -178,6 +185,12 @@ impl Columnar {
         let mut ids: Vec<RowId> = found.iter().map(|row| rows.id(row)).collect();
         ids.sort_unstable();
         ids
+    }
+
+    /// What a query returns for the caller: all of it, or a page.
+    #[must_use]
+    pub fn answers(&self, caller: &Caller, query: &Query) -> Answers {
+        run::answers(self.ask(caller), query)
     }
 
     fn ask<'a>(&'a self, caller: &'a Caller) -> Ask<'a> {

@@ -10,6 +10,7 @@ mod dice;
 mod history;
 mod order;
 mod preview;
+mod wholes;
 mod world;
 mod writes;
 

@@ -26,7 +26,7 @@ fn the_first_rows_are_the_first_of_all() {
                 let query = haversack_dsl::compile(&text, &history.world.catalog);
                 let query = query.unwrap_or_else(|errors| panic!("{text}: {errors:?}")).query;
                 let expected = Obvious::new(&history.world).answers(&caller, &query);
-                let found = columnar.answers(&history.world, &caller, &query);
+                let found = columnar.answers(&caller, &query);
                 assert_eq!(found, expected, "seed {seed}: {text}");
                 cut += usize::from(expected.total > expected.rows.len());
             }
