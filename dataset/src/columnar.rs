@@ -77,10 +77,8 @@ pub struct Columnar {
     catalogs: u64,
     /// and how many of them changed who may do what, or settings.
     peoples: u64,
-    /// How often rows were numbered anew,
+    /// How often rows were numbered anew.
     generation: u64,
-    /// and how many were taken out since.
-    gone: u64,
 }
 
 /// Bytes in memory.
@@ -109,7 +107,6 @@ impl Columnar {
             catalogs: 0,
             peoples: 0,
             generation: 0,
-            gone: 0,
         }
     }
 
@@ -121,7 +118,6 @@ impl Columnar {
         moved.sort_unstable();
         moved.dedup();
         let moved = moved.into_boxed_slice();
-        self.gone += u64::from(is_structural && row.is_none());
         self.shared.changes.push(Change { table, row: number, moved, is_structural });
     }
 
@@ -129,7 +125,7 @@ impl Columnar {
     /// sparse then: it is time to [`renumber`](Columnar::renumber).
     #[must_use]
     pub fn is_sparse(&self) -> bool {
-        self.gone > self.tables.row_count()
+        self.tables.gone_count() > self.tables.row_count()
     }
 
     /// Gives all rows numbers anew, in a new generation: what devices were known to hold

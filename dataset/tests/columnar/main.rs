@@ -5,6 +5,7 @@
 //! `HAVERSACK_HISTORIES=1000` runs more of them.
 #![allow(clippy::disallowed_methods, reason = "the environment says how long to look")]
 
+mod admin;
 mod clock;
 mod dice;
 mod history;

@@ -48,6 +48,7 @@ pub struct Told {
 /// A page that was asked for, of which the next is asked for when rows have changed.
 #[derive(Debug)]
 pub struct Turning {
+    text: &'static str,
     query: Query,
     caller: Caller,
     cookie: Cookie,
@@ -85,18 +86,22 @@ impl Told {
         turning: Option<Turning>,
         what: &str,
     ) -> Option<Turning> {
-        if let Some(Turning { mut query, caller, cookie }) = turning {
+        // A table may have lost a column since.
+        let compiled = |text: &str| haversack_dsl::compile(text, &world.catalog);
+        if let Some(Turning { text, mut query, caller, cookie }) = turning
+            && compiled(text).is_ok()
+        {
             let page = query.page.as_mut().expect("it has pages");
             page.number = cookie.page + 1;
             page.after = Some(cookie);
             Self::same(columnar, world, &caller, &query, &format!("the next page, {what}"));
             self.turned += 1;
         }
-        let query = haversack_dsl::compile(text, &world.catalog).expect(text).query;
+        let query = compiled(text).ok()?.query;
         let answers = Self::same(columnar, world, &caller, &query, &format!("{text}: {what}"));
         if answers.rows.iter().any(|row| !row.values.is_empty()) {
             *self.times.entry(text).or_default() += 1;
         }
-        answers.next.map(|cookie| Turning { query, caller, cookie })
+        answers.next.map(|cookie| Turning { text, query, caller, cookie })
     }
 }
