@@ -228,6 +228,9 @@ pub enum Verb {
         #[arg(long, value_name = "NAME")]
         device: String,
     },
+    /// Devices, and what one that was lost could have held
+    #[command(subcommand)]
+    Device(DeviceVerb),
     /// Every event on a row
     History {
         /// The row's table
@@ -287,6 +290,37 @@ pub enum Verb {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// What to ask about devices.
+#[derive(Debug, Subcommand)]
+pub enum DeviceVerb {
+    /// All devices, or those of a user, with the last edit that each has sent
+    List {
+        /// The user (id or name)
+        user: Option<String>,
+    },
+    /// Every row and version that a device could have held: all that belonged on it since it was made
+    /// known, and what it wrote itself
+    Rows(HeldRows),
+}
+
+/// Whose devices could have held what, and when.
+#[derive(Debug, Args)]
+pub struct HeldRows {
+    /// The user (id or name)
+    pub user: String,
+    /// One of the user's devices; all of them if it is not given
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
+    /// From then on, such as when it is known to have been empty [default: when it was made known]
+    #[arg(long, value_name = "OFFSET|TIME")]
+    pub since: Option<String>,
+    #[command(flatten)]
+    pub moment: Moment,
+    /// Also which columns had a value
+    #[arg(long)]
+    pub columns: bool,
 }
 
 /// What to do with profiles.

@@ -15,6 +15,7 @@ mod fetchxml;
 mod fetchxml_document;
 mod fixtures;
 mod golden;
+mod held;
 mod kill;
 mod loading;
 mod operator_pairs;

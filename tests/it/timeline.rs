@@ -71,14 +71,14 @@ impl Dice {
     }
 }
 
-struct History {
-    environment: Environment,
+pub struct History {
+    pub environment: Environment,
     clock: Arc<AtomicI64>,
     dice: Dice,
 }
 
 impl History {
-    fn begin(seed: u64) -> Self {
+    pub fn begin(seed: u64) -> Self {
         let clock = Arc::new(AtomicI64::new(NOW.0));
         let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
         let environment = Environment::on(log, Arc::new(Ticking(Arc::clone(&clock)))).unwrap();
@@ -91,7 +91,7 @@ impl History {
         Self { environment, clock, dice: Dice(seed) }
     }
 
-    fn step(&mut self) {
+    pub fn step(&mut self) {
         let change = match self.dice.roll(16) {
             0 => self.profile(),
             1 => json!({"publish": "field"}),
@@ -257,12 +257,12 @@ fn table_p(has_more: bool) -> Json {
 }
 
 /// What is on each device before and after each event.
-struct Looks {
-    all: Vec<(Option<Offset>, Timestamp, BTreeMap<RowId, Dataset>)>,
+pub struct Looks {
+    pub all: Vec<(Option<Offset>, Timestamp, BTreeMap<RowId, Dataset>)>,
 }
 
 impl Looks {
-    fn at(records: &[LogRecord], until: Cursor, now: Timestamp) -> Self {
+    pub fn at(records: &[LogRecord], until: Cursor, now: Timestamp) -> Self {
         let mut state = State::default();
         let mut all = Vec::new();
         let look = |state: &State, at| {
