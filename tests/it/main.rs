@@ -11,6 +11,7 @@ mod classic_limits;
 mod command;
 mod dsl_document;
 mod errors_document;
+mod explain;
 mod fetchxml;
 mod fetchxml_document;
 mod fixtures;
