@@ -351,6 +351,9 @@ pub struct Rehearsal {
     /// Also a user or team (id or name) that would be added to it
     #[arg(long, value_name = "USER|TEAM", requires = "name")]
     pub add: Vec<String>,
+    /// Those who would be added are moved if they have another profile
+    #[arg(long = "move", requires = "add")]
+    pub moves: bool,
     /// Also a user or team that would be removed from it
     #[arg(long, value_name = "USER|TEAM", requires = "name")]
     pub remove: Vec<String>,

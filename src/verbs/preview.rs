@@ -15,6 +15,7 @@ use haversack_engine::Rehearsed;
 use haversack_replay::{State, admin::Fault};
 use serde_json::{Value as Json, json};
 
+use super::admin;
 use crate::{
     cli::{Format, Rehearsal},
     failure::Failure,
@@ -38,13 +39,14 @@ pub fn profile_preview(
         Some(file) => changes(file)?,
         None => Vec::new(),
     };
-    for asked in profile_lines(&before.catalog, rehearsal)? {
-        lines.push((lines.len() + 1, asked));
-    }
+    let in_file = lines.last().map_or(0, |(number, _)| *number);
+    lines.extend((in_file + 1..).zip(profile_lines(&before.catalog, rehearsal)?));
     let Rehearsed { answers, records, state: after } = session.environment.rehearse(lines, now)?;
     if let Some((answer, fault)) = answers.iter().find_map(|a| Some((a, a.fault.as_ref()?))) {
-        return Err(refusal(rehearsal.change.as_deref(), answer.line, fault));
+        let file = rehearsal.change.as_deref().filter(|_| answer.line <= in_file);
+        return Err(refusal(file, answer.line, fault));
     }
+    answers.iter().for_each(|answer| admin::warn(&answer.warnings));
     let written: Vec<RowKey> = records
         .iter()
         .filter_map(|record| match &record.inner.event {
@@ -99,7 +101,9 @@ fn profile_lines(catalog: &Catalog, rehearsal: &Rehearsal) -> Result<Vec<Json>, 
             let help = nearest_help(who, names);
             return Err(Failure::bad_input(format!("there is no user or team {who:?}{help}")));
         };
-        Ok(json!({"member": {"profile": profile, kind: id.to_string(), "op": op}}))
+        let moves = (op == "add" && rehearsal.moves).then_some(true);
+        let member = json!({"profile": profile, kind: id.to_string(), "op": op, "move": moves});
+        Ok(json!({"member": member}))
     };
     let adds = rehearsal.add.iter().map(|who| member(who, "add"));
     let removes = rehearsal.remove.iter().map(|who| member(who, "remove"));
