@@ -51,7 +51,7 @@ use self::{
 };
 pub use self::{
     difference::DeviceRows,
-    preview::{Shift, Side, SizeOf, preview},
+    preview::{Shift, Side, SizeOf, When, preview},
 };
 use crate::{Caller, Dataset, Rows};
 

@@ -10,7 +10,7 @@ use haversack_core::{
     name::nearest_help,
     security::Team,
 };
-use haversack_dataset::{Shift, Side, preview};
+use haversack_dataset::{Shift, Side, When, preview};
 use haversack_engine::Rehearsed;
 use haversack_replay::{State, admin::Fault};
 use serde_json::{Value as Json, json};
@@ -55,7 +55,11 @@ pub fn profile_preview(
         })
         .collect();
     let sides = (side(&before), side(&after));
-    let shifts = preview(sides, &written, now, SEED, &mut |key| bytes(&after, key));
+    let mut size_of = |key: &RowKey, when| match when {
+        When::Before => bytes(&before, key),
+        When::After => bytes(&after, key),
+    };
+    let shifts = preview(sides, &written, now, SEED, &mut size_of);
     let concerned = concerned(&before.catalog, &after.catalog, rehearsal.name.as_deref());
     let mut lines: Vec<Line> = shifts
         .iter()
@@ -63,7 +67,8 @@ pub fn profile_preview(
         .map(|shift| shift_line(&before, &after, shift))
         .collect();
     lines.sort_by_key(|line| ["user", "table"].map(|key| line.get(key).map(Json::to_string)));
-    let columns = ["user", "table", "added", "removed", "kept", "bytes", "devices"];
+    let columns =
+        ["user", "table", "added", "removed", "kept", "bytes", "removed_bytes", "devices"];
     output::print(format, &columns, &lines)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -156,6 +161,7 @@ fn shift_line(before: &State, after: &State, shift: &Shift) -> Line {
         ("removed", Some(Json::from(shift.removed))),
         ("kept", Some(Json::from(shift.kept))),
         ("bytes", Some(Json::from(shift.bytes))),
+        ("removed_bytes", Some(Json::from(shift.removed_bytes))),
         // Whoever loses rows may have edits of them that are not sent yet.
         ("devices", (shift.removed > 0 && !devices.is_empty()).then(|| Json::from(devices))),
     ])

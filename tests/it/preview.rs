@@ -39,6 +39,7 @@ fn a_preview_says_what_publishing_does() {
         assert_eq!(count("kept") + count("removed"), before.get(table).copied().unwrap_or(0));
         assert_eq!(count("kept") + count("added"), after.get(table).copied().unwrap_or(0));
         assert_eq!(count("added") > 0, count("bytes") > 0, "{shift}");
+        assert_eq!(count("removed") > 0, count("removed_bytes") > 0, "{shift}");
     }
     let added = shifts.iter().filter(|shift| shift["added"] != 0);
     assert!(added.clone().count() > 0 && added.clone().all(|shift| shift["table"] == "supplier"));
