@@ -229,6 +229,9 @@ pub enum Verb {
         #[arg(long, value_name = "NAME")]
         device: String,
     },
+    /// Devices, and what one that was lost could have held
+    #[command(subcommand)]
+    Device(DeviceVerb),
     /// Every event on a row
     History {
         /// The row's table
@@ -290,6 +293,37 @@ pub enum Verb {
     },
 }
 
+/// What to ask about devices.
+#[derive(Debug, Subcommand)]
+pub enum DeviceVerb {
+    /// All devices, or those of a user, with the last edit that each has sent
+    List {
+        /// The user (id or name)
+        user: Option<String>,
+    },
+    /// Every row and version that a device could have held: all that belonged on it since it was made
+    /// known, and what it wrote itself
+    Rows(HeldRows),
+}
+
+/// Whose devices could have held what, and when.
+#[derive(Debug, Args)]
+pub struct HeldRows {
+    /// The user (id or name)
+    pub user: String,
+    /// One of the user's devices; all of them if it is not given
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
+    /// From then on, such as when it is known to have been empty [default: when it was made known]
+    #[arg(long, value_name = "OFFSET|TIME")]
+    pub since: Option<String>,
+    #[command(flatten)]
+    pub moment: Moment,
+    /// Also which columns had a value
+    #[arg(long)]
+    pub columns: bool,
+}
+
 /// What to do with profiles.
 #[derive(Debug, Subcommand)]
 pub enum ProfileVerb {
@@ -318,6 +352,9 @@ pub struct Rehearsal {
     /// Also a user or team (id or name) that would be added to it
     #[arg(long, value_name = "USER|TEAM", requires = "name")]
     pub add: Vec<String>,
+    /// Those who would be added are moved if they have another profile
+    #[arg(long = "move", requires = "add")]
+    pub moves: bool,
     /// Also a user or team that would be removed from it
     #[arg(long, value_name = "USER|TEAM", requires = "name")]
     pub remove: Vec<String>,

@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod bench;
 mod demo;
+mod device;
 mod explain;
 mod log;
 mod operators;
@@ -19,7 +20,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::CommandFactory;
 
 use crate::{
-    cli::{AuditVerb, Cli, LogVerb, ProfileVerb, Verb},
+    cli::{AuditVerb, Cli, DeviceVerb, LogVerb, ProfileVerb, Verb},
     failure::Failure,
     session::Session,
 };
@@ -66,6 +67,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             explain::explain(&open()?, &user, (&table, &id), (&moment, changes), format)
         }
         Verb::Push { file, user, device } => push::push(&open()?, &file, &user, &device, format),
+        Verb::Device(DeviceVerb::List { user }) => device::list(&open()?, user.as_deref(), format),
+        Verb::Device(DeviceVerb::Rows(asked)) => device::rows(&open()?, &asked, format),
         Verb::History { table, id } => audit::history(&open()?, &table, &id, format),
         Verb::Conflicts { policy } => audit::conflicts(&open()?, policy, format),
         Verb::Rows { table, policy, at } => {

@@ -125,3 +125,7 @@ pub const BUSINESS_UNIT_DEPTH_MAX: usize = 100;
 
 /// Comings and goings of a row that an explanation lists; of more, the last ones.
 pub const EXPLAIN_TURNS_MAX: usize = 1_000;
+/// Linked rows that an explanation names for each condition on them.
+pub const EXPLAIN_LINKED_ROWS_MAX: usize = 3;
+/// Rows that an explanation names on the way to one that a criterion selects.
+pub const EXPLAIN_WAY_MAX: usize = 100;

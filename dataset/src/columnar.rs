@@ -58,7 +58,7 @@ use self::{
 };
 pub use self::{
     difference::DeviceRows,
-    preview::{Shift, Side, SizeOf, preview},
+    preview::{Shift, Side, SizeOf, When, preview},
 };
 use crate::{Answers, Caller, Dataset, Rows};
 

@@ -11,6 +11,7 @@ mod commit;
 mod environment;
 mod error;
 mod group;
+mod held;
 pub mod load;
 pub mod push;
 mod refold;

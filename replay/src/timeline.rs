@@ -8,12 +8,14 @@ use std::collections::VecDeque;
 use haversack_core::{
     Name, Offset, RowId, Timestamp,
     catalog::Catalog,
-    event::{Event, Record, RowKey, Sequenced},
+    event::{Record, RowKey, Sequenced},
     limits::EXPLAIN_TURNS_MAX,
 };
-use haversack_dataset::{Caller, Columnar};
 
-use crate::State;
+use crate::{
+    State,
+    follow::{Follower, written},
+};
 
 /// A moment at which a row came or went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +33,10 @@ pub struct Turn {
 pub struct Timeline {
     user: RowId,
     key: RowKey,
-    seed: u64,
-    /// Made when the row may be on the device for the first time.
-    columnar: Option<Columnar>,
-    /// Whether the catalog has changed since it was asked.
-    is_stale: bool,
-    /// Who asks, and whether their profile has an item for the row's table; none: the catalog has
-    /// changed since that was looked up.
-    asker: Option<(Caller, bool)>,
+    follower: Follower,
+    /// Whether the user's profile has an item for the row's table; none: the catalog has changed since
+    /// that was looked up.
+    has_item: Option<bool>,
     turns: VecDeque<Turn>,
 }
 
@@ -46,26 +44,22 @@ impl Timeline {
     /// A row that is not on the device yet. The seed spreads what devices name in look-ups.
     #[must_use]
     pub fn new(user: RowId, key: RowKey, seed: u64) -> Self {
-        let turns = VecDeque::new();
-        Self { user, key, seed, columnar: None, is_stale: false, asker: None, turns }
+        let (follower, turns) = (Follower::new(user, seed), VecDeque::new());
+        Self { user, key, follower, has_item: None, turns }
     }
 
     /// Looks at the state just before an event that is made at this time.
     pub fn before(&mut self, state: &State, at: Timestamp) {
-        if self.columnar.is_some() {
+        if self.follower.has_begun() {
             self.look(state, None, at);
         }
     }
 
     /// Looks at the state just after an event.
     pub fn after(&mut self, state: &State, record: &Sequenced<Record>) {
-        match &record.inner.event {
-            Event::RowWritten(write) => self.put(state, &write.key),
-            Event::DeviceEdited(edit) => self.put(state, &edit.key),
-            _ => {
-                self.is_stale = true;
-                self.asker = None;
-            }
+        self.follower.take(state, record);
+        if written(&record.inner.event).is_none() {
+            self.has_item = None;
         }
         self.look(state, Some(record.offset), record.at);
     }
@@ -75,12 +69,6 @@ impl Timeline {
     pub fn finish(mut self, state: &State, now: Timestamp) -> Vec<Turn> {
         self.look(state, None, now);
         self.turns.into()
-    }
-
-    fn put(&mut self, state: &State, key: &RowKey) {
-        if let Some(columnar) = &mut self.columnar {
-            columnar.put(key, state.current(key).map(AsRef::as_ref));
-        }
     }
 
     fn look(&mut self, state: &State, offset: Option<Offset>, at: Timestamp) {
@@ -96,26 +84,15 @@ impl Timeline {
     /// Whether the row, which is there, belongs on the device.
     fn is(&mut self, state: &State, at: Timestamp) -> bool {
         let (user, table) = (self.user, &self.key.table);
-        let (caller, has_item) =
-            self.asker.get_or_insert_with(|| asker(&state.catalog, user, table));
-        if !*has_item {
-            return false;
+        let has_item = *self.has_item.get_or_insert_with(|| has_item(&state.catalog, user, table));
+        has_item && {
+            let (columnar, caller) = self.follower.ask(state, at);
+            columnar.is_on_device(caller, &self.key)
         }
-        caller.now = at;
-        let columnar =
-            self.columnar.get_or_insert_with(|| Columnar::build(state, &state.catalog, self.seed));
-        if self.is_stale {
-            columnar.set_catalog(state, &state.catalog);
-            self.is_stale = false;
-        }
-        columnar.is_on_device(caller, &self.key)
     }
 }
 
-/// A user, and whether their profile has an item for a table.
-fn asker(catalog: &Catalog, user: RowId, table: &Name) -> (Caller, bool) {
+fn has_item(catalog: &Catalog, user: RowId, table: &Name) -> bool {
     let profile = catalog.published_profile_of(user);
-    let has_item =
-        profile.is_some_and(|profile| profile.draft.items.iter().any(|i| i.table == *table));
-    (Caller::user(catalog, user, Timestamp::default()), has_item)
+    profile.is_some_and(|profile| profile.draft.items.iter().any(|item| item.table == *table))
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 #[expect(clippy::print_stderr, reason = "messages go to standard error")]
-fn warn(warnings: &[Warning]) {
+pub fn warn(warnings: &[Warning]) {
     for warning in warnings {
         match &warning.in_filter {
             Some(found) => eprint!("{}", report::in_filter(found)),

@@ -8,7 +8,9 @@ use haversack_core::{
     json::{bare_json, value_json},
     schema::Table,
 };
-use haversack_dataset::{Check, Columnar, ConditionTruth, Explanation, FilterTruth, Offered};
+use haversack_dataset::{
+    Check, Columnar, ConditionTruth, Explanation, FilterTruth, LinkedTruth, Offered,
+};
 use haversack_replay::Turn;
 use serde_json::{Value as Json, json};
 
@@ -156,7 +158,7 @@ fn condition_lines(table: &Table, truth: &FilterTruth, indent: usize, text: &mut
             let quantifier = found.quantifier.name();
             say(
                 found.holds,
-                &format!("{quantifier} {} (found {})", found.table, found.found.len()),
+                &format!("{quantifier} {} (found {})", found.table, linked_rows(found)),
             );
         }
     }
@@ -167,6 +169,14 @@ fn value(table: &Table, found: &ConditionTruth) -> Json {
         table.column(&found.condition.column.column).map(|column| value_json(column, value))
     };
     found.value.as_ref().and_then(json).unwrap_or(Json::Null)
+}
+
+fn linked_rows(truth: &LinkedTruth) -> String {
+    let mut named: Vec<String> = truth.found.iter().map(ToString::to_string).collect();
+    if truth.found_more {
+        named.push("and more".to_owned());
+    }
+    if named.is_empty() { "none".to_owned() } else { named.join(", ") }
 }
 
 fn filter_json(table: &Table, truth: &FilterTruth) -> Json {
@@ -194,6 +204,7 @@ fn filter_json(table: &Table, truth: &FilterTruth) -> Json {
             "holds": found.holds,
             "linked": format!("{} {}", found.quantifier.name(), found.table),
             "found": found.found,
+            "found_more": found.found_more,
         }),
     }
 }

@@ -10,11 +10,12 @@ use haversack_core::{
     name::nearest_help,
     security::Team,
 };
-use haversack_dataset::{Shift, Side, preview};
+use haversack_dataset::{Shift, Side, When, preview};
 use haversack_engine::{LineAnswer, Rehearsed};
 use haversack_replay::{State, admin::Fault};
 use serde_json::{Value as Json, json};
 
+use super::admin;
 use crate::{
     cli::{Format, Rehearsal},
     failure::Failure,
@@ -46,6 +47,7 @@ pub fn profile_preview(
         let file = rehearsal.change.as_deref().filter(|_| line <= last);
         return Err(refusal(file, line, fault));
     }
+    answers.iter().for_each(|answer| admin::warn(&answer.warnings));
     let written: Vec<RowKey> = records
         .iter()
         .filter_map(|record| match &record.inner.event {
@@ -54,7 +56,11 @@ pub fn profile_preview(
         })
         .collect();
     let sides = (side(&before), side(&after));
-    let shifts = preview(sides, &written, now, SEED, &mut |key| bytes(&after, key));
+    let mut size_of = |key: &RowKey, when| match when {
+        When::Before => bytes(&before, key),
+        When::After => bytes(&after, key),
+    };
+    let shifts = preview(sides, &written, now, SEED, &mut size_of);
     let concerned = concerned(&before.catalog, &after.catalog, rehearsal.name.as_deref());
     let mut lines: Vec<Line> = shifts
         .iter()
@@ -62,7 +68,8 @@ pub fn profile_preview(
         .map(|shift| shift_line(&before, &after, shift))
         .collect();
     lines.sort_by_key(|line| ["user", "table"].map(|key| line.get(key).map(Json::to_string)));
-    let columns = ["user", "table", "added", "removed", "kept", "bytes", "devices"];
+    let columns =
+        ["user", "table", "added", "removed", "kept", "bytes", "removed_bytes", "devices"];
     output::print(format, &columns, &lines)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -103,7 +110,9 @@ fn profile_lines(catalog: &Catalog, rehearsal: &Rehearsal) -> Result<Vec<Json>, 
             let help = nearest_help(who, names);
             return Err(Failure::bad_input(format!("there is no user or team {who:?}{help}")));
         };
-        Ok(json!({"member": {"profile": profile, kind: id.to_string(), "op": op}}))
+        let moves = (op == "add" && rehearsal.moves).then_some(true);
+        let member = json!({"profile": profile, kind: id.to_string(), "op": op, "move": moves});
+        Ok(json!({"member": member}))
     };
     let adds = rehearsal.add.iter().map(|who| member(who, "add"));
     let removes = rehearsal.remove.iter().map(|who| member(who, "remove"));
@@ -166,6 +175,7 @@ fn shift_line(before: &State, after: &State, shift: &Shift) -> Line {
         ("removed", Some(Json::from(shift.removed))),
         ("kept", Some(Json::from(shift.kept))),
         ("bytes", Some(Json::from(shift.bytes))),
+        ("removed_bytes", Some(Json::from(shift.removed_bytes))),
         // Whoever loses rows may have edits of them that are not sent yet.
         ("devices", (shift.removed > 0 && !devices.is_empty()).then(|| Json::from(devices))),
     ])

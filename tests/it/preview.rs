@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::place::{Place, text};
+use crate::place::{Place, json_lines, text};
 
 const NORTHWIND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/northwind");
 const DRAFT: &str = r#"{"put":"profile","name":"Own orders","items":[{"table":"salesorder","criterion":"custom","filter":"fetch salesorder { filter { ownerid eq-userid  shippeddate null } }"},{"table":"customer","criterion":"related_only","related_to":[{"relationship":"salesorder_customer","table":"salesorder"}]},{"table":"supplier","criterion":"all"}]}"#;
@@ -39,6 +39,7 @@ fn a_preview_says_what_publishing_does() {
         assert_eq!(count("kept") + count("removed"), before.get(table).copied().unwrap_or(0));
         assert_eq!(count("kept") + count("added"), after.get(table).copied().unwrap_or(0));
         assert_eq!(count("added") > 0, count("bytes") > 0, "{shift}");
+        assert_eq!(count("removed") > 0, count("removed_bytes") > 0, "{shift}");
     }
     let added = shifts.iter().filter(|shift| shift["added"] != 0);
     assert!(added.clone().count() > 0 && added.clone().all(|shift| shift["table"] == "supplier"));
@@ -56,6 +57,16 @@ fn members_and_roles_are_previewed_too() {
     assert!(!nancy.is_empty() && nancy.iter().all(|shift| shift["kept"] == 0));
     let message = place.bad(&["profile", "preview", "Own orders", "--add", "Janet Leverling"], "");
     assert!(message.contains("already_in_profile"), "{message}");
+    let arguments = ["profile", "preview", "Own orders", "--add", "Janet Leverling", "--move"];
+    let (moved, warned) = place.exits(0, &arguments, "");
+    assert!(warned.contains("already_in_profile"), "{warned}");
+    let janet = json_lines(&moved);
+    let janet = janet.iter().filter(|shift| shift["user"] == "Janet Leverling");
+    let counts = janet.fold([0, 0], |[added, removed], shift| {
+        let count = |key: &str| shift[key].as_u64().expect("a number");
+        [added + count("added"), removed + count("removed")]
+    });
+    assert!(counts.iter().all(|count| *count > 0), "another profile, other rows: {moved}");
     let message = place.bad(&["profile", "preview", "Own orders", "--add", "Nobody"], "");
     assert!(message.contains("there is no user or team \"Nobody\""), "{message}");
 
@@ -65,6 +76,14 @@ fn members_and_roles_are_previewed_too() {
     place.write("bad.ndjson", "{\"put\":\"role\",\"name\":\"r\"}\n{\"put\":\"profile\",\"name\":\"p\",\"items\":[{\"table\":\"nothing\",\"criterion\":\"all\"}]}\n");
     let message = place.bad(&["profile", "preview", "--change", "bad.ndjson"], "");
     assert!(message.contains("bad.ndjson:2"), "{message}");
+    // What is wrong with the profile itself is not in the file.
+    let arguments = ["profile", "preview", "Own orders", "--change", "role.ndjson"];
+    let added = [&arguments[..], &["--add", "Janet Leverling"]].concat();
+    let message = place.bad(&added, "");
+    assert!(
+        !message.contains("role.ndjson") && message.contains("already_in_profile"),
+        "{message}"
+    );
 }
 
 #[test]

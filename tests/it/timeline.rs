@@ -19,9 +19,8 @@ use haversack_replay::{Judging, State, Turn, fold};
 use haversack_store::{Log, LogRecord, MemoryLog};
 use serde_json::{Map, Value as Json, json};
 
-use crate::{
-    fixtures::{NOW, changes, id, id_text, key, mutation, next_number, records, row, send, table},
-    place::{Place, text},
+use crate::fixtures::{
+    NOW, changes, id, id_text, key, mutation, next_number, records, row, send, table,
 };
 
 const USERS: [&str; 4] = ["bob", "eve", "ann", "nil"];
@@ -71,14 +70,14 @@ impl Dice {
     }
 }
 
-struct History {
-    environment: Environment,
+pub struct History {
+    pub environment: Environment,
     clock: Arc<AtomicI64>,
     dice: Dice,
 }
 
 impl History {
-    fn begin(seed: u64) -> Self {
+    pub fn begin(seed: u64) -> Self {
         let clock = Arc::new(AtomicI64::new(NOW.0));
         let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
         let environment = Environment::on(log, Arc::new(Ticking(Arc::clone(&clock)))).unwrap();
@@ -91,7 +90,7 @@ impl History {
         Self { environment, clock, dice: Dice(seed) }
     }
 
-    fn step(&mut self) {
+    pub fn step(&mut self) {
         let change = match self.dice.roll(16) {
             0 => self.profile(),
             1 => json!({"publish": "field"}),
@@ -257,12 +256,12 @@ fn table_p(has_more: bool) -> Json {
 }
 
 /// What is on each device before and after each event.
-struct Looks {
-    all: Vec<(Option<Offset>, Timestamp, BTreeMap<RowId, Dataset>)>,
+pub struct Looks {
+    pub all: Vec<(Option<Offset>, Timestamp, BTreeMap<RowId, Dataset>)>,
 }
 
 impl Looks {
-    fn at(records: &[LogRecord], until: Cursor, now: Timestamp) -> Self {
+    pub fn at(records: &[LogRecord], until: Cursor, now: Timestamp) -> Self {
         let mut state = State::default();
         let mut all = Vec::new();
         let look = |state: &State, at| {
@@ -342,42 +341,4 @@ fn keys() -> impl Iterator<Item = RowKey> {
             key(table, row)
         },
     )
-}
-
-#[test]
-fn changes_are_told_with_what_did_them() {
-    let place = Place::loaded();
-    let rows = place.done(&["dataset", "Ann"]);
-    let one = rows.iter().find(|row| row["table"] == "t").expect("Ann has a row");
-    let row = text(&one["id"]);
-    let explained = |arguments: &[&str]| {
-        let all = [&["explain", "Ann", "t", row], arguments].concat();
-        place.done(&all).remove(0)
-    };
-    assert_eq!(explained(&[])["changes"], Json::Null, "only if they are asked for");
-    let edit = json!({"row": {"table": "t", "op": "update", "id": row, "values": {"b": 0}}});
-    place.write("edit.ndjson", &edit.to_string());
-    let offset = place.done(&["apply", "edit.ndjson"])[0]["offset"].clone();
-    place.done(&["apply", "edit.ndjson"]);
-
-    let now = explained(&["--changes"]);
-    let changes = now["changes"].as_array().expect("a list");
-    assert_eq!((changes.len(), &now["included"]), (2, &json!(false)), "{now}");
-    assert_eq!((&changes[0]["offset"], &changes[0]["included"]), (&one["version"], &json!(true)));
-    assert_eq!(changes[1]["offset"], offset);
-    assert_eq!(changes[1]["kind"], "row_written");
-    assert_eq!(changes[1]["included"], false);
-    let then = explained(&["--changes", "--at", &one["version"].to_string()]);
-    assert_eq!(
-        (then["changes"].as_array().map(Vec::len), &then["included"]),
-        (Some(1), &json!(true))
-    );
-
-    let told = |user| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_haversack"));
-        command.current_dir(place.path()).args(["explain", user, "t", row, "--changes"]);
-        String::from_utf8(command.output().expect("it runs").stdout).expect("UTF-8")
-    };
-    assert!(told("Ann").contains(&format!("went by event {offset}")), "{}", told("Ann"));
-    assert!(told("Eve").contains("It was never there."), "{}", told("Eve"));
 }

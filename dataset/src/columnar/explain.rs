@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use haversack_core::{Name, RowId, event::RowKey, profile::RelatedTo, schema::Table};
+use haversack_core::{
+    Name, RowId, event::RowKey, limits::EXPLAIN_LINKED_ROWS_MAX, profile::RelatedTo, schema::Table,
+};
 use haversack_dsl::{
     algebra::Predicate,
     plan::Step,
@@ -22,7 +24,7 @@ use super::{
 use crate::{
     Caller, Explanation, Rows,
     obvious::{
-        explain::{LINKED_ROWS_NAMED_MAX, Lookup, explain_by},
+        explain::{Lookup, explain_by},
         filter::Tested,
     },
 };
@@ -101,7 +103,7 @@ impl OfSets<'_> {
         let selected = self.ask.step(children, &filter, &readable);
         let mut ids: Vec<RowId> = selected.iter().map(|row| of.id(row)).collect();
         ids.sort_unstable();
-        ids.truncate(LINKED_ROWS_NAMED_MAX);
+        ids.truncate(EXPLAIN_LINKED_ROWS_MAX + 1);
         ids
     }
 

@@ -32,10 +32,20 @@ pub struct Shift {
     pub kept: u64,
     /// Bytes of the rows that come.
     pub bytes: u64,
+    /// Bytes of the rows that go.
+    pub removed_bytes: u64,
 }
 
-/// Asks how many bytes a row takes that is to come.
-pub type SizeOf<'a> = &'a mut dyn FnMut(&RowKey) -> u64;
+/// On which side of a change a row is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum When {
+    Before,
+    After,
+}
+
+/// Asks how many bytes a row takes: one that goes as it was before, one that comes as it is after.
+pub type SizeOf<'a> = &'a mut dyn FnMut(&RowKey, When) -> u64;
 
 /// What a change would do to the devices of all users, by user and table. `written` are the rows that it
 /// writes. Tables of which a user has nothing before and after are left out.
@@ -86,13 +96,14 @@ fn by_rows(user: RowId, had: &Dataset, has: &Dataset, size_of: SizeOf<'_>) -> Ve
             removed: 0,
             kept: 0,
             bytes: 0,
+            removed_bytes: 0,
         }));
     };
     for key in has.keys() {
         if had.contains_key(key) {
             count(key, &mut |shift| shift.kept += 1);
         } else {
-            let bytes = size_of(key);
+            let bytes = size_of(key, When::After);
             count(key, &mut |shift| {
                 shift.added += 1;
                 shift.bytes += bytes;
@@ -100,14 +111,18 @@ fn by_rows(user: RowId, had: &Dataset, has: &Dataset, size_of: SizeOf<'_>) -> Ve
         }
     }
     for key in had.keys().filter(|key| !has.contains_key(*key)) {
-        count(key, &mut |shift| shift.removed += 1);
+        let bytes = size_of(key, When::Before);
+        count(key, &mut |shift| {
+            shift.removed += 1;
+            shift.removed_bytes += bytes;
+        });
     }
     shifts.into_values().collect()
 }
 
 impl Columnar {
     /// Makes a change that leaves the schema as it is, and tells what it did to the devices of these
-    /// users, by user and table. Each row's size is asked for once.
+    /// users, by user and table. Each row's size is asked for once on each side.
     pub fn preview(
         &mut self,
         users: &[RowId],
@@ -134,7 +149,7 @@ impl Columnar {
 /// Sizes of rows that are known, by table and row; none is zero.
 struct Sizes<'a> {
     columnar: &'a Columnar,
-    known: BTreeMap<TableNumber, Vec<u64>>,
+    known: BTreeMap<(TableNumber, When), Vec<u64>>,
     size_of: SizeOf<'a>,
 }
 
@@ -147,24 +162,27 @@ impl Sizes<'_> {
         for table in tables {
             let (had, has) = (had.get(&table).unwrap_or(&empty), has.get(&table).unwrap_or(&empty));
             let kept = had.intersection_len(has);
-            let bytes = (has - had).into_iter().map(|row| self.size(table, row)).sum();
+            let bytes = self.bytes((table, When::After), &(has - had));
+            let removed_bytes = self.bytes((table, When::Before), &(had - has));
             let (added, removed) = (has.len() - kept, had.len() - kept);
             if added + removed + kept > 0 {
                 let table = self.columnar.tables.table(table).name.clone();
-                shifts.push(Shift { user, table, added, removed, kept, bytes });
+                shifts.push(Shift { user, table, added, removed, kept, bytes, removed_bytes });
             }
         }
     }
 
-    fn size(&mut self, table: TableNumber, row: u32) -> u64 {
-        let known = self.known.entry(table).or_default();
-        let at = row as usize;
-        if known.len() <= at {
-            known.resize(at + 1, 0);
-        }
-        if known[at] == 0 {
-            known[at] = (self.size_of)(&self.columnar.key(table, row));
-        }
-        known[at]
+    fn bytes(&mut self, (table, when): (TableNumber, When), rows: &RoaringBitmap) -> u64 {
+        let known = self.known.entry((table, when)).or_default();
+        let numbers = rows.max().map_or(0, |last| last as usize + 1);
+        known.resize(known.len().max(numbers), 0);
+        let size = |row: u32| {
+            let size = &mut known[row as usize];
+            if *size == 0 {
+                *size = (self.size_of)(&self.columnar.key(table, row), when);
+            }
+            *size
+        };
+        rows.iter().map(size).sum()
     }
 }

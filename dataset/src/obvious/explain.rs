@@ -6,13 +6,13 @@ use haversack_core::{
     Name, RowId, Values,
     catalog::Catalog,
     event::RowKey,
+    limits::{EXPLAIN_LINKED_ROWS_MAX, EXPLAIN_WAY_MAX},
     profile::{Assignment, Criterion, Member, OwnRows, ProfileItem, RelatedTo},
     schema::Table,
     security::{Depth, Privilege},
 };
 use haversack_dsl::query::{Filter, Linked};
 
-pub(crate) use self::truth::LINKED_ROWS_NAMED_MAX;
 use self::truth::truth;
 pub use self::truth::{ComparisonTruth, ConditionTruth, FilterTruth, LinkedTruth};
 use super::{
@@ -81,7 +81,8 @@ pub enum Check {
         relationship: Name,
         /// The table at its other end.
         table: Name,
-        /// The rows on the way to one that a criterion selects, the nearest first.
+        /// The rows on the way to one that a criterion selects, the nearest first; of a long way its
+        /// beginning.
         path: Vec<RowKey>,
     },
 }
@@ -103,7 +104,8 @@ pub(crate) trait Lookup {
     /// Whether a row is on the device.
     fn is_included(&self, key: &RowKey) -> bool;
 
-    /// Some of the linked rows, by id, and whether there are those that must be there.
+    /// The first of the linked rows, by id, one more than are named if there are as many, and whether
+    /// there are those that must be there.
     fn linked(&self, linked: &Linked, row: Tested<'_>) -> (Vec<RowId>, bool);
 
     /// From a row on the device to which a relationship joins this one, the way back to one that a
@@ -125,7 +127,7 @@ impl Lookup for Obviously<'_> {
 
     fn linked(&self, linked: &Linked, row: Tested<'_>) -> (Vec<RowId>, bool) {
         let found = filter::linked_rows(self.rows, self.caller, linked, row);
-        let found = found.take(LINKED_ROWS_NAMED_MAX).collect();
+        let found = found.take(EXPLAIN_LINKED_ROWS_MAX + 1).collect();
         (found, filter::quantified(self.rows, self.caller, linked, row))
     }
 
@@ -168,7 +170,8 @@ pub(crate) fn explain_by(
             let row = Tested::alone(table, id, &values);
             checks.push(criterion(lookup, rows, caller, (item, row)));
             checks.extend(item.related_to.iter().map(|related| {
-                let path = lookup.way(table, id, related);
+                let mut path = lookup.way(table, id, related);
+                path.truncate(EXPLAIN_WAY_MAX);
                 Check::Relationship {
                     holds: !path.is_empty(),
                     relationship: related.relationship.clone(),

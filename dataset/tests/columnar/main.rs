@@ -8,6 +8,7 @@
 mod admin;
 mod clock;
 mod dice;
+mod filters;
 mod history;
 mod order;
 mod preview;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use haversack_core::{Name, RowId, event::RowKey, schema::TableDefinition};
-use haversack_dataset::{Caller, Dataset, Evaluator, Obvious, Side, preview};
+use haversack_dataset::{Caller, Dataset, Evaluator, Obvious, Rows, Side, When, preview};
 use serde_json::{from_value, json};
 
 use crate::{
@@ -36,8 +36,10 @@ fn a_preview_is_what_comes_of_it() {
         }
         let expected = counts(&before, &history);
         let mut asked = BTreeSet::new();
-        let mut size_of = |key: &RowKey| {
-            assert!(asked.insert(key.clone()) || seed % 5 == 0, "asked once");
+        let mut size_of = |key: &RowKey, when| {
+            assert!(asked.insert((key.clone(), when)) || seed % 5 == 0, "asked once");
+            let side = if when == When::Before { &before } else { &history.world };
+            assert!(side.row(&key.table, key.id).is_some(), "it is there on that side");
             BYTES
         };
         let shifts = preview(
@@ -49,6 +51,7 @@ fn a_preview_is_what_comes_of_it() {
         );
         for shift in &shifts {
             assert_eq!(shift.bytes, BYTES * shift.added, "{shift:?}");
+            assert_eq!(shift.removed_bytes, BYTES * shift.removed, "{shift:?}");
             added += shift.added;
             removed += shift.removed;
         }

@@ -1,4 +1,5 @@
-//! When rows came to devices and went from them, on a log of some 100,000 events.
+//! When rows came to devices and went from them, and what devices could have held, on a log of some
+//! 100,000 events.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use haversack_core::{
     event::{Actor, Event, Operation, Record, RowKey, RowWrite, Sequenced},
 };
 use haversack_dataset::{Caller, Columnar};
-use haversack_replay::{Judging, State, Timeline, fold};
+use haversack_replay::{Holdings, Judging, State, Timeline, fold};
 use haversack_workload::{Security, Workload};
 use serde_json::json;
 
@@ -21,7 +22,7 @@ const BURSTS: u64 = 50;
 /// Users of whom a row is asked for.
 const ASKING: u64 = 10;
 
-/// The log is folded from where the row first was, as `explain --changes` does it.
+/// The log is folded from its beginning, as `explain --changes` and `device rows` do it at the worst.
 pub fn measure(seed: u64) -> Line {
     let workload = Workload::new(ACCOUNTS, seed);
     let mut empty = State::default();
@@ -51,6 +52,18 @@ pub fn measure(seed: u64) -> Line {
         turns += found.len();
         times.push(seconds);
     }
+    let user = workload.user(0);
+    let (held, holding) = timed(|| {
+        let mut holdings = Holdings::new(user, Vec::new(), false, SEED);
+        let mut state = empty.clone();
+        holdings.look(&state, Timestamp::default());
+        for record in &log {
+            holdings.look(&state, record.at);
+            step(&mut state, record, &log);
+            holdings.after(&state, record);
+        }
+        holdings.finish()
+    });
     let longest = times.iter().copied().fold(0.0, f64::max);
     line([
         ("measure", Some(json!("explain_changes"))),
@@ -60,6 +73,8 @@ pub fn measure(seed: u64) -> Line {
         ("longest_seconds", Some(json!(longest))),
         ("fold_seconds", Some(json!(folding))),
         ("turns", Some(json!(turns))),
+        ("held_seconds", Some(json!(holding))),
+        ("held", Some(json!(held.len()))),
     ])
 }
 

@@ -28,7 +28,7 @@ pub fn measure(accounts: u64, seed: u64) -> Line {
     let users: Vec<RowId> = before.users.keys().copied().collect();
     loaded.catalog = Arc::new(changed(&before));
     let after = Arc::clone(&loaded.catalog);
-    let mut size_of = |key: &RowKey| {
+    let mut size_of = |key: &RowKey, _| {
         let table = after.table(&key.table).expect("a table of the workload");
         let row = loaded.row(&key.table, key.id).expect("a row of the workload");
         let row = row_object(&after, table, key.id, &row.values);
@@ -46,6 +46,7 @@ pub fn measure(accounts: u64, seed: u64) -> Line {
         ("added", Some(json!(shifts.iter().map(|shift| shift.added).sum::<u64>()))),
         ("removed", Some(json!(shifts.iter().map(|shift| shift.removed).sum::<u64>()))),
         ("kept", Some(json!(shifts.iter().map(|shift| shift.kept).sum::<u64>()))),
+        ("removed_bytes", Some(json!(shifts.iter().map(|shift| shift.removed_bytes).sum::<u64>()))),
         ("bytes", Some(json!(shifts.iter().map(|shift| shift.bytes).sum::<u64>()))),
     ])
 }

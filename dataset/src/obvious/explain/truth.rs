@@ -1,6 +1,6 @@
 //! A filter on one row, each part with its truth and what it found.
 
-use haversack_core::{Name, RowId, Value};
+use haversack_core::{Name, RowId, Value, limits::EXPLAIN_LINKED_ROWS_MAX};
 use haversack_dsl::query::{Comparison, Condition, Filter, Quantifier};
 
 use super::{
@@ -11,9 +11,6 @@ use super::{
     Lookup,
 };
 use crate::{Caller, Rows};
-
-/// How many linked rows an explanation names.
-pub(crate) const LINKED_ROWS_NAMED_MAX: usize = 3;
 
 /// A filter, each part with its truth.
 #[derive(Clone, Debug)]
@@ -59,8 +56,10 @@ pub struct LinkedTruth {
     pub quantifier: Quantifier,
     /// The linked table.
     pub table: Name,
-    /// Some of the rows that were found.
+    /// The first of the rows that were found, by id.
     pub found: Vec<RowId>,
+    /// Whether more were found than are named.
+    pub found_more: bool,
     /// Whether it holds.
     pub holds: bool,
 }
@@ -110,9 +109,11 @@ pub(super) fn truth(
             FilterTruth::Comparison(ComparisonTruth { comparison, values, holds })
         }
         Filter::Linked(linked) => {
-            let (found, holds) = lookup.linked(linked, row);
+            let (mut found, holds) = lookup.linked(linked, row);
+            let found_more = found.len() > EXPLAIN_LINKED_ROWS_MAX;
+            found.truncate(EXPLAIN_LINKED_ROWS_MAX);
             let (quantifier, table) = (linked.quantifier, linked.table.clone());
-            FilterTruth::Linked(LinkedTruth { quantifier, table, found, holds })
+            FilterTruth::Linked(LinkedTruth { quantifier, table, found, found_more, holds })
         }
     }
 }
