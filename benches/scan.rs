@@ -156,7 +156,7 @@ impl Asked {
         &mut self,
         group: &mut BenchmarkGroup<'_, WallTime>,
         name: &str,
-        ask: impl Fn(&Columnar, &World, &Caller),
+        ask: impl Fn(&Columnar, &Caller),
     ) {
         let caller = caller(&self.world);
         group.bench_function(name, |bencher| {
@@ -166,7 +166,7 @@ impl Asked {
                     self.catalogs.swap(0, 1);
                     self.columnar.set_catalog(&self.world, &self.catalogs[0]);
                     let begin = Instant::now();
-                    ask(&self.columnar, &self.world, &caller);
+                    ask(&self.columnar, &caller);
                     taken += begin.elapsed();
                 }
                 taken
@@ -199,7 +199,7 @@ fn scans(criterion: &mut Criterion) {
         ("like, all different", "text like \"%9999 %\""),
     ] {
         let query = filter(&asked.world, condition);
-        asked.time(&mut group, name, |columnar, _, caller| {
+        asked.time(&mut group, name, |columnar, caller| {
             black_box(columnar.select(caller, &query));
         });
     }
@@ -210,7 +210,7 @@ fn scans(criterion: &mut Criterion) {
         // Read as many rows for each; the ids of those found are not what is asked.
         let Some(condition) = condition(info) else { continue };
         let query = filter(&asked.world, &format!("{condition}  ratio gt 5"));
-        asked.time(&mut group, info.name, |columnar, _, caller| {
+        asked.time(&mut group, info.name, |columnar, caller| {
             black_box(columnar.select(caller, &query));
         });
     }
@@ -261,8 +261,8 @@ fn queries(criterion: &mut Criterion) {
     quick(&mut group, ROWS);
     for (name, text) in QUERIES {
         let query = query(&asked.world, text);
-        asked.time(&mut group, name, |columnar, world, caller| {
-            black_box(columnar.answers(world, caller, &query));
+        asked.time(&mut group, name, |columnar, caller| {
+            black_box(columnar.answers(caller, &query));
         });
     }
     group.finish();

@@ -158,8 +158,9 @@ pub enum Verb {
     },
     /// Measure the benchmark workload; one JSON line a measure
     Bench {
-        /// Accounts; of contacts and tasks there are twice as many
-        #[arg(long, default_value_t = 100_000)]
+        /// Accounts; of contacts and tasks there are twice as many. `explain_changes` has a log
+        /// of its own
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(10..))]
         accounts: u64,
         /// What the rows follow from
         #[arg(long, default_value_t = 42)]

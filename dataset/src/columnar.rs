@@ -6,9 +6,9 @@
 //! asked for; predicates that name nobody are evaluated once for everybody. The evaluator that is
 //! meant to be read, [`Obvious`](crate::Obvious), is its oracle.
 
-mod answers;
 mod ask;
 mod changes;
+mod classes;
 mod clock;
 mod column;
 mod condition;
@@ -17,13 +17,20 @@ mod delta;
 mod dictionary;
 mod difference;
 mod explain;
-mod first;
+mod fold;
+mod group;
 mod ids;
 mod items;
+mod join;
+mod joined;
+mod kept;
 mod numbers;
+mod order;
+mod partners;
 mod preview;
 mod reach;
 mod references;
+mod run;
 mod shared;
 mod table;
 mod tables;
@@ -53,7 +60,7 @@ pub use self::{
     difference::DeviceRows,
     preview::{Shift, Side, SizeOf, When, preview},
 };
-use crate::{Caller, Dataset, Rows};
+use crate::{Answers, Caller, Dataset, Rows};
 
 /// All rows of an environment as columns, with what follows from them.
 #[derive(Debug)]
@@ -70,10 +77,8 @@ pub struct Columnar {
     catalogs: u64,
     /// and how many of them changed who may do what, or settings.
     peoples: u64,
-    /// How often rows were numbered anew,
+    /// How often rows were numbered anew.
     generation: u64,
-    /// and how many were taken out since.
-    gone: u64,
 }
 
 /// Bytes in memory.
@@ -102,7 +107,6 @@ impl Columnar {
             catalogs: 0,
             peoples: 0,
             generation: 0,
-            gone: 0,
         }
     }
 
@@ -114,7 +118,6 @@ impl Columnar {
         moved.sort_unstable();
         moved.dedup();
         let moved = moved.into_boxed_slice();
-        self.gone += u64::from(is_structural && row.is_none());
         self.shared.changes.push(Change { table, row: number, moved, is_structural });
     }
 
@@ -122,7 +125,7 @@ impl Columnar {
     /// sparse then: it is time to [`renumber`](Columnar::renumber).
     #[must_use]
     pub fn is_sparse(&self) -> bool {
-        self.gone > self.tables.row_count()
+        self.tables.gone_count() > self.tables.row_count()
     }
 
     /// Gives all rows numbers anew, in a new generation: what devices were known to hold
@@ -178,6 +181,12 @@ impl Columnar {
         let mut ids: Vec<RowId> = found.iter().map(|row| rows.id(row)).collect();
         ids.sort_unstable();
         ids
+    }
+
+    /// What a query returns for the caller: all of it, or a page.
+    #[must_use]
+    pub fn answers(&self, caller: &Caller, query: &Query) -> Answers {
+        run::answers(self.ask(caller), query)
     }
 
     fn ask<'a>(&'a self, caller: &'a Caller) -> Ask<'a> {

@@ -1,21 +1,21 @@
 //! The obvious evaluator: row by row, nested loops, no index.
 
-mod aggregate;
+pub(crate) mod aggregate;
 mod compare;
 pub(crate) mod condition;
 mod dataset;
-mod date_part;
+pub(crate) mod date_part;
 pub(crate) mod explain;
 pub(crate) mod filter;
 mod hierarchy;
 mod join;
 pub(crate) mod key;
 mod like;
-mod mean;
-pub(crate) mod order;
-pub(crate) mod query;
+pub(crate) mod mean;
+mod order;
+mod query;
 mod readable;
-pub(crate) mod row;
+mod row;
 pub(crate) mod time;
 
 pub use dataset::related_to;

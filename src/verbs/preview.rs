@@ -11,7 +11,7 @@ use haversack_core::{
     security::Team,
 };
 use haversack_dataset::{Shift, Side, When, preview};
-use haversack_engine::Rehearsed;
+use haversack_engine::{LineAnswer, Rehearsed};
 use haversack_replay::{State, admin::Fault};
 use serde_json::{Value as Json, json};
 
@@ -39,12 +39,13 @@ pub fn profile_preview(
         Some(file) => changes(file)?,
         None => Vec::new(),
     };
-    let in_file = lines.last().map_or(0, |(number, _)| *number);
-    lines.extend((in_file + 1..).zip(profile_lines(&before.catalog, rehearsal)?));
+    // Lines of the file that are left empty count too.
+    let last = lines.last().map_or(0, |(line, _)| *line);
+    lines.extend((last + 1..).zip(profile_lines(&before.catalog, rehearsal)?));
     let Rehearsed { answers, records, state: after } = session.environment.rehearse(lines, now)?;
-    if let Some((answer, fault)) = answers.iter().find_map(|a| Some((a, a.fault.as_ref()?))) {
-        let file = rehearsal.change.as_deref().filter(|_| answer.line <= in_file);
-        return Err(refusal(file, answer.line, fault));
+    if let Some((line, fault)) = refused(&answers) {
+        let file = rehearsal.change.as_deref().filter(|_| line <= last);
+        return Err(refusal(file, line, fault));
     }
     answers.iter().for_each(|answer| admin::warn(&answer.warnings));
     let written: Vec<RowKey> = records
@@ -101,6 +102,9 @@ fn profile_lines(catalog: &Catalog, rehearsal: &Rehearsal) -> Result<Vec<Json>, 
     let member = |who: &String, op: &str| {
         let user = catalog.find_user(who).map(|user| ("user", user.id));
         let Some((kind, id)) = user.or_else(|| team(who)) else {
+            if catalog.users.values().any(|user| user.name == *who) {
+                return Err(Failure::bad_input(catalog.no_user(who)));
+            }
             let users = catalog.users.values().map(|user| user.name.as_str());
             let names = users.chain(catalog.teams().map(|team| team.name.as_str()));
             let help = nearest_help(who, names);
@@ -115,6 +119,13 @@ fn profile_lines(catalog: &Catalog, rehearsal: &Rehearsal) -> Result<Vec<Json>, 
     removes.chain(adds).chain([Ok(json!({"publish": profile}))]).collect()
 }
 
+/// The line that is at fault: the other lines of its step are refused too, but only because of it.
+fn refused(answers: &[LineAnswer]) -> Option<(usize, &Fault)> {
+    let faults = || answers.iter().filter_map(|a| Some((a.line, a.fault.as_ref()?)));
+    faults().find(|(_, fault)| fault.code != "step_refused").or_else(|| faults().next())
+}
+
+/// A line of the file, or none: what was asked of the profile besides.
 fn refusal(file: Option<&Path>, line: usize, fault: &Fault) -> Failure {
     if let Some(found) = &fault.in_filter {
         return Failure::in_filter(None, found);
@@ -122,6 +133,9 @@ fn refusal(file: Option<&Path>, line: usize, fault: &Fault) -> Failure {
     let message = format!("{} [{}]", fault.message, fault.code);
     match file {
         Some(file) => input::at(file, line, 1, &message),
+        None if fault.code == "already_in_profile" => {
+            Failure::bad_input(format!("{message}; preview that as a line of --change"))
+        }
         None => Failure::bad_input(message),
     }
 }

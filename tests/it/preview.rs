@@ -85,3 +85,33 @@ fn members_and_roles_are_previewed_too() {
         "{message}"
     );
 }
+
+#[test]
+fn a_refusal_is_told_of_the_line_that_it_is_of() {
+    let place = Place::new();
+    place.done(&["load", NORTHWIND]);
+    let step = [
+        r#"{"begin":true}"#,
+        r#"{"unpublish":"Own orders"}"#,
+        r#"{"publish":"Nothing"}"#,
+        r#"{"commit":true}"#,
+    ];
+    place.write("step.ndjson", &step.join("\n"));
+    let message = place.bad(&["profile", "preview", "--change", "step.ndjson"], "");
+    assert!(message.contains("step.ndjson:3:") && message.contains("unknown_profile"), "{message}");
+
+    // What is asked besides the file is on no line of it.
+    place.write("blank.ndjson", "\n\n{\"unpublish\":\"Own orders\"}\n");
+    let asked = [
+        "profile",
+        "preview",
+        "Own orders",
+        "--change",
+        "blank.ndjson",
+        "--add",
+        "Janet Leverling",
+    ];
+    let message = place.bad(&asked, "");
+    assert!(message.contains("already_in_profile") && message.contains("--change"), "{message}");
+    assert!(!message.contains("blank.ndjson"), "{message}");
+}

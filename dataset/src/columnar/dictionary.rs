@@ -77,18 +77,18 @@ impl<T: Clone + Default + Eq + Hash> Dictionary<T> {
     }
 
     /// The code of the value in a row's cell, which has one.
-    pub(super) fn code_of(&self, row: RowNumber) -> u32 {
+    pub(super) fn code_at(&self, row: RowNumber) -> u32 {
         self.codes[row as usize]
     }
 
-    /// The value with a code that some row has.
-    pub(super) fn value(&self, code: u32) -> &T {
-        &self.values[code as usize].0
+    /// How many codes there are, with those that no row has.
+    pub(super) fn codes(&self) -> usize {
+        self.values.len()
     }
 
-    /// How many codes there are, in use or not.
-    pub(super) fn len(&self) -> usize {
-        self.values.len()
+    /// Values by their codes.
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
+        self.values.iter().map(|(value, _)| value)
     }
 
     /// Rows, null ones among them, whose value passes a test. Each different value is tested once.

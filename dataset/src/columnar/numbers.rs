@@ -112,19 +112,54 @@ impl Numbers {
 
     /// The value in a row's cell, which is not null.
     pub(super) fn get(&self, row: RowNumber) -> Value {
-        let number = self.cell(row as usize);
+        let wide = self.wide.get(&row).copied().map(Value::Decimal);
+        wide.unwrap_or_else(|| self.value(self.cell(row)))
+    }
+
+    /// Where a row's value lies on the line, unless it is one of the exceptions.
+    pub(super) fn cell(&self, row: RowNumber) -> i64 {
+        let at = row as usize;
+        match &self.cells {
+            Cells::Eight(cells) => cells[at],
+            Cells::Four(cells) => i64::from(cells[at]),
+            Cells::One(cells) => i64::from(cells[at]),
+        }
+    }
+
+    /// The value that lies at a place of the line.
+    fn value(&self, number: i64) -> Value {
         let narrow = || i32::try_from(number).expect("it was put in as one");
         match self.kind {
             Kind::Integer => Value::Integer(number),
-            Kind::Decimal => Value::Decimal(self.wide.get(&row).copied().unwrap_or_else(|| {
-                Decimal::new(rust_decimal::Decimal::new(number, DECIMAL_SCALE))
-            })),
+            Kind::Decimal => {
+                Value::Decimal(Decimal::new(rust_decimal::Decimal::new(number, DECIMAL_SCALE)))
+            }
             Kind::Double => Value::Double(Double::new(unordered(number)).expect("it is finite")),
             Kind::Boolean => Value::Boolean(number != 0),
             Kind::Choice => Value::Choice(narrow()),
             Kind::Time => Value::Timestamp(Timestamp(number)),
             Kind::Date => Value::Date(Date(narrow())),
         }
+    }
+
+    /// Digits behind the point of the line's unit, if the numbers can be added up exactly: no row is
+    /// an exception, and they are whole numbers or decimals.
+    pub(super) fn exact_scale(&self) -> Option<u32> {
+        match self.kind {
+            Kind::Integer => Some(0),
+            Kind::Decimal if self.wide.is_empty() => Some(DECIMAL_SCALE),
+            _ => None,
+        }
+    }
+
+    /// Whether every value is in its cell.
+    pub(super) fn is_exact(&self) -> bool {
+        self.wide.is_empty()
+    }
+
+    /// Whether the numbers are options of a choice.
+    pub(super) fn is_choice(&self) -> bool {
+        self.kind == Kind::Choice
     }
 
     /// Where a literal lies on the line; none if it is not of the column's type or beyond the line.
@@ -150,30 +185,16 @@ impl Numbers {
         self.kind == Kind::Time
     }
 
-    /// Whether rows are ordered as their cells are: options are by their labels.
-    pub(super) fn is_ordered_by_cells(&self) -> bool {
-        self.kind != Kind::Choice && self.wide.is_empty()
-    }
-
     /// Whether a row's cell lies in one of the stretches.
     pub(super) fn lies_in(&self, row: RowNumber, stretches: &[Stretch]) -> bool {
-        let cell = self.cell(row as usize);
+        let cell = self.cell(row);
         stretches.iter().any(|stretch| (stretch.from..=stretch.to).contains(&cell))
     }
 
     /// The least of the rows' cells that is so much or more. Null rows must not be among them.
     pub(super) fn least_from(&self, from: i64, rows: &RoaringBitmap) -> Option<i64> {
-        let ahead = |row: RowNumber| Some(self.cell(row as usize)).filter(|cell| *cell >= from);
+        let ahead = |row: RowNumber| Some(self.cell(row)).filter(|cell| *cell >= from);
         rows.iter().filter_map(ahead).min()
-    }
-
-    /// What is in a row's cell.
-    pub(super) fn cell(&self, at: usize) -> i64 {
-        match &self.cells {
-            Cells::Eight(cells) => cells[at],
-            Cells::Four(cells) => i64::from(cells[at]),
-            Cells::One(cells) => i64::from(cells[at]),
-        }
     }
 
     /// Rows whose values are not in their cells, and must be looked at one by one.

@@ -23,6 +23,8 @@ pub(super) struct TableRows {
     pub(super) ids: Ids,
     /// The rows that are there.
     pub(super) live: RoaringBitmap,
+    /// The rows that were there, and are not any more.
+    pub(super) gone: RoaringBitmap,
     versions: Vec<Option<RowVersion>>,
     /// By name, ascending.
     pub(super) columns: Vec<(Name, Column)>,
@@ -37,13 +39,25 @@ pub(super) struct TableRows {
 impl TableRows {
     pub(super) fn new(name: Name, table: Option<Arc<Table>>, seed: u64) -> Self {
         let columns = Vec::new();
-        let (ids, live) = (Ids::new(seed), RoaringBitmap::new());
+        let ids = Ids::new(seed);
+        let (live, gone) = (RoaringBitmap::new(), RoaringBitmap::new());
         let versions = Vec::new();
         let (owner, unit) = (None, None);
         let is_owned = |table: &Arc<Table>| table.ownership == Ownership::UserOrTeam;
         let derives_unit = table.as_ref().is_some_and(is_owned);
-        let mut rows =
-            Self { name, table, ids, live, versions, columns, owner, unit, derives_unit, seed };
+        let mut rows = Self {
+            name,
+            table,
+            ids,
+            live,
+            gone,
+            versions,
+            columns,
+            owner,
+            unit,
+            derives_unit,
+            seed,
+        };
         rows.add_columns();
         rows
     }
@@ -73,7 +87,15 @@ impl TableRows {
             self.versions.resize(at + 1, None);
         }
         self.versions[at] = version;
-        if is_there { self.live.insert(number) } else { self.live.remove(number) }
+        if is_there {
+            self.gone.remove(number);
+            return self.live.insert(number);
+        }
+        let was_there = self.live.remove(number);
+        if was_there {
+            self.gone.insert(number);
+        }
+        was_there
     }
 
     /// Gives back memory that nothing is kept in.
@@ -149,6 +171,10 @@ impl TableRows {
     pub(super) fn bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(|(_, column)| column.bytes()).sum();
         let versions = self.versions.capacity() * size_of::<Option<RowVersion>>();
-        columns + versions + self.ids.bytes() + self.live.serialized_size()
+        columns
+            + versions
+            + self.ids.bytes()
+            + self.live.serialized_size()
+            + self.gone.serialized_size()
     }
 }

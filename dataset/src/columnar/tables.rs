@@ -379,6 +379,11 @@ impl Tables {
         self.tables.iter().map(|table| table.live.len()).sum()
     }
 
+    /// How many rows were there, and are not any more.
+    pub(super) fn gone_count(&self) -> u64 {
+        self.tables.iter().map(|table| table.gone.len()).sum()
+    }
+
     /// The tables that the catalog knows.
     pub(super) fn known(&self) -> impl Iterator<Item = &TableRows> {
         self.tables.iter().filter(|table| table.table.is_some())

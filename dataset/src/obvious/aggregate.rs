@@ -106,7 +106,7 @@ fn count(number: usize) -> Value {
 
 /// The sum, of the kind of the values. Whole numbers too large for their kind are given as decimals,
 /// and a sum beyond 28 digits as a double; nothing has no sum.
-fn sum(values: &[Value]) -> Option<Value> {
+pub(crate) fn sum(values: &[Value]) -> Option<Value> {
     if values.is_empty() {
         return None;
     }

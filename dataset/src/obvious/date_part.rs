@@ -7,7 +7,7 @@ use jiff::{civil::Date, tz::TimeZone};
 use super::time::fiscal_year_and_period;
 
 /// A part of a time, as it is in a zone (in UTC without one), or of a date, which has no zone.
-pub(super) fn date_part(
+pub(crate) fn date_part(
     part: DatePart,
     value: &Value,
     zone: Option<&TimeZone>,

@@ -22,7 +22,7 @@ pub(crate) enum Key {
 
 impl Key {
     /// What is one for groups and `distinct`: text by its text key, pointers by the id.
-    pub(super) fn of(value: Option<&Value>) -> Self {
+    pub(crate) fn of(value: Option<&Value>) -> Self {
         let Some(value) = value else { return Self::Null };
         match value {
             Value::Boolean(flag) => Self::Boolean(*flag),
@@ -48,7 +48,7 @@ impl Key {
     }
 
     /// The key as a value, for cookies: [`Key::read`] gives the key again.
-    pub(super) fn written(&self) -> Option<Value> {
+    pub(crate) fn written(&self) -> Option<Value> {
         Some(match self {
             Self::Null => return None,
             Self::Boolean(flag) => Value::Boolean(*flag),
@@ -63,7 +63,7 @@ impl Key {
     }
 
     /// The key that was written so. Its text is a key already.
-    pub(super) fn read(value: Option<&Value>) -> Self {
+    pub(crate) fn read(value: Option<&Value>) -> Self {
         match value {
             Some(Value::Text(text)) => Self::Text(text.clone()),
             value => Self::of(value),

@@ -11,7 +11,7 @@ const PLACES: u32 = 10;
 /// The mean, exact to ten places, half to even; nothing has none. Of doubles each counts as the
 /// shortest decimal that is read as it; where one is too large or too small for that, the mean is a
 /// double.
-pub(super) fn mean(values: &[Value]) -> Option<Value> {
+pub(crate) fn mean(values: &[Value]) -> Option<Value> {
     let count = i128::try_from(values.len()).ok().filter(|count| *count > 0)?;
     if let Some(sum) = sum_of_decimals(values) {
         return Some(Value::Decimal(Decimal::new(divided(sum, count))));
@@ -38,7 +38,7 @@ fn decimal(value: &Value) -> Option<Number> {
 
 /// Divides, and rounds once: rounding a rounded quotient could turn a number just beside a half into
 /// a half.
-fn divided(sum: Number, count: i128) -> Number {
+pub(crate) fn divided(sum: Number, count: i128) -> Number {
     let exact = || {
         let (mantissa, scale) = (sum.mantissa(), sum.scale());
         let (above, below) = match scale.checked_sub(PLACES) {

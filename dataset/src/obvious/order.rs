@@ -17,11 +17,11 @@ use super::{
 use crate::{Caller, Rows, rows};
 
 /// Where a row stands among others: what it is ordered by, then what breaks ties.
-pub(crate) type Position = Vec<Directed>;
+pub(super) type Position = Vec<Directed>;
 
 /// One thing that a row is ordered by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Directed {
+pub(super) struct Directed {
     pub key: Key,
     pub descending: bool,
 }
@@ -47,7 +47,7 @@ impl PartialOrd for Directed {
 
 /// Says where rows stand.
 #[derive(Clone, Copy)]
-pub(crate) struct Sorter<'r> {
+pub(super) struct Sorter<'r> {
     pub rows: &'r dyn Rows,
     pub caller: &'r Caller,
     pub query: &'r Query,
@@ -67,7 +67,7 @@ impl Sorter<'_> {
     }
 
     /// Where a row stands among the partners of a link that takes the first.
-    pub(crate) fn partner(&self, link: &Link, row: &Found<'_>) -> Position {
+    pub(super) fn partner(&self, link: &Link, row: &Found<'_>) -> Position {
         let directed = |order: &Order| Directed {
             key: self.by(&order.by, |_| Some(row)),
             descending: order.descending,

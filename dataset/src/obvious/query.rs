@@ -33,17 +33,7 @@ pub(super) fn run(rows: &dyn Rows, caller: &Caller, query: &Query) -> Answers {
         let row = joined.tested();
         query.filter.as_ref().is_none_or(|filter| filter::holds(rows, caller, filter, row))
     });
-    finish(Sorter { rows, caller, query }, table, joined)
-}
-
-/// What is made of joined rows, in whatever order they come: lines or groups, ordered, each once if so
-/// asked, and cut to a page.
-pub(crate) fn finish<'r>(
-    sorter: Sorter<'_>,
-    table: &Table,
-    joined: impl Iterator<Item = Joined<'r>>,
-) -> Answers {
-    let query = sorter.query;
+    let sorter = Sorter { rows, caller, query };
     let mut lines: Vec<Line> = match &query.aggregate {
         Some(aggregate) => aggregate::lines(sorter, aggregate, joined.collect()),
         None => joined.map(|joined| line(sorter, table, &joined)).collect(),

@@ -5,11 +5,13 @@
 //! `HAVERSACK_HISTORIES=1000` runs more of them.
 #![allow(clippy::disallowed_methods, reason = "the environment says how long to look")]
 
+mod admin;
 mod clock;
 mod dice;
 mod history;
 mod order;
 mod preview;
+mod wholes;
 mod world;
 mod writes;
 

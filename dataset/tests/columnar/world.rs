@@ -17,6 +17,8 @@ use serde_json::{Value as Json, from_value, json};
 pub const USERS: u8 = 4;
 pub const TEAMS: u8 = 3;
 pub const UNITS: u8 = 4;
+/// Contacts that have the id of an account.
+const SHARED_IDS: u8 = 3;
 pub const TABLES: [&str; 4] = ["account", "contact", "task", "tag"];
 
 /// Rows and catalog.
@@ -41,8 +43,10 @@ impl Rows for World {
     }
 }
 
-/// The id of the nth thing of a kind.
+/// The id of the nth thing of a kind. Some contacts have the ids of accounts: tables share no ids but
+/// by chance.
 pub fn id(kind: &str, number: u8) -> RowId {
+    let kind = if kind == "contact" && number < SHARED_IDS { "account" } else { kind };
     let mut bytes = [0; 16];
     for (byte, letter) in bytes.iter_mut().zip(kind.bytes()) {
         *byte = letter;
@@ -160,7 +164,8 @@ impl World {
     }
 }
 
-fn tables() -> Vec<Json> {
+/// The tables, as an administrator defines them.
+pub fn tables() -> Vec<Json> {
     let columns = |more: Json| {
         let Json::Array(more) = more else { panic!("a list") };
         let mut columns = vec![
@@ -174,6 +179,7 @@ fn tables() -> Vec<Json> {
             json!({"name": "kind", "type": "choice", "options": [{"value": 1, "label": "Z"}, {"value": 2, "label": "B"}]}),
             json!({"name": "kinds", "type": "choices", "options": [{"value": 1, "label": "A"}, {"value": 2, "label": "B"}]}),
             json!({"name": "code", "type": "uniqueidentifier"}),
+            json!({"name": "language", "type": "integer"}),
         ];
         columns.extend(more);
         Json::Array(columns)
@@ -220,5 +226,9 @@ fn relationships() -> Vec<Json> {
         one("task", "who", "contact"),
         json!({"name": "account_tags", "kind": "many_to_many", "intersect": "account_tag",
                "table": "account", "column": "accountid", "target": "tag", "target_column": "tagid"}),
+        json!({"name": "contact_tags", "kind": "many_to_many", "intersect": "contact_tag",
+               "table": "contact", "column": "contactid", "target": "tag", "target_column": "tagid"}),
+        json!({"name": "account_accounts", "kind": "many_to_many", "intersect": "account_account",
+               "table": "account", "column": "one", "target": "account", "target_column": "other"}),
     ]
 }

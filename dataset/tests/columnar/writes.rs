@@ -83,6 +83,18 @@ fn numbers_of_rows_that_are_gone_are_given_back() {
 }
 
 #[test]
+fn a_row_that_comes_back_has_its_number() {
+    let mut world = world();
+    let mut columnar = Columnar::build(&world, &world.catalog, 1);
+    for _ in 0..20 {
+        write(&mut world, &mut columnar, 0, Some(values(0)));
+        write(&mut world, &mut columnar, 0, None);
+        write(&mut world, &mut columnar, 0, Some(values(0)));
+    }
+    assert!(!columnar.is_sparse(), "there is one row of one number");
+}
+
+#[test]
 fn sets_that_no_profile_uses_any_more_are_let_go() {
     let mut world = world();
     let mut columnar = Columnar::build(&world, &world.catalog, 1);

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use haversack_core::RowId;
 use haversack_dataset::{Answers, Caller, Columnar, Evaluator, Obvious};
 use haversack_dsl::{
     algebra::Predicate,
@@ -12,7 +13,7 @@ use haversack_dsl::{
     compile,
     plan::Plan,
     print_dsl, print_fetchxml,
-    query::{Filter, Query},
+    query::{Columns, Filter, Query},
 };
 use rusqlite::Connection;
 
@@ -46,7 +47,10 @@ pub fn check(
     fetch: &Fetch,
     in_fetchxml: bool,
 ) -> Result<(Answer, usize), Trouble> {
-    let first = both(world, asker, database, fetch, in_fetchxml, None)?;
+    let columnar = Columnar::build(world, &Arc::new(world.catalog.clone()), 7);
+    let both =
+        |fetch: &Fetch, cookie| both(world, asker, &columnar, database, fetch, in_fetchxml, cookie);
+    let first = both(fetch, None)?;
     let (mut next, mut turned) = (first.1.clone(), 0);
     let mut page = fetch
         .paging
@@ -57,7 +61,7 @@ pub fn check(
         page += 1;
         let mut fetch = fetch.clone();
         fetch.paging.page = Some(Spanned::nowhere(Value::Given(page)));
-        next = both(world, asker, database, &fetch, in_fetchxml, Some(cookie))?.1;
+        next = both(&fetch, Some(cookie))?.1;
         turned += 1;
     }
     Ok((first.0, turned))
@@ -68,6 +72,7 @@ pub fn check(
 fn both(
     world: &World,
     asker: Asker,
+    columnar: &Columnar,
     database: &Connection,
     fetch: &Fetch,
     in_fetchxml: bool,
@@ -89,7 +94,8 @@ fn both(
     let answers = catch_unwind(AssertUnwindSafe(|| Obvious::new(world).answers(&caller, &query)))
         .map_err(|_| Trouble::Different(format!("the evaluator panicked\n\n{text}")))?;
     let found = of_evaluator(&answers, &statement);
-    canonical_and_columnar(world, &caller, &query, &answers)
+    canonical(world, &caller, &query, &answers)
+        .and_then(|()| columnar_says(world, columnar, &caller, &query, &answers))
         .map_err(|how| Trouble::Different(format!("{how}\n\n{text}")))?;
     if found == sql {
         return Ok((found, answers.next.map(|cookie| cookie.to_string())));
@@ -97,8 +103,8 @@ fn both(
     Err(Trouble::Different(told(&text, &statement, &found, &sql)))
 }
 
-/// The filter in canonical form and the columnar engine give the same.
-fn canonical_and_columnar(
+/// The filter in canonical form selects the same.
+fn canonical(
     world: &World,
     caller: &Caller,
     query: &Query,
@@ -107,15 +113,46 @@ fn canonical_and_columnar(
     let predicate = Predicate::of(query.filter.as_ref());
     let filter = Some(Filter::from(&predicate));
     let canonical = Query { filter, ..query.clone() };
-    if Obvious::new(world).answers(caller, &canonical) != *answers {
-        return Err(format!("the canonical filter gives another answer:\n{predicate}"));
+    match Obvious::new(world).answers(caller, &canonical) == *answers {
+        true => Ok(()),
+        false => Err(format!("the canonical filter gives another answer:\n{predicate}")),
     }
-    let columnar = Columnar::build(world, &Arc::new(world.catalog.clone()), 7);
-    match columnar.answers(world, caller, query) {
-        same if same == *answers => Ok(()),
-        other => {
-            Err(format!("the columnar engine answers otherwise\n{}\n{other:?}", Plan::of(query)))
-        }
+}
+
+/// The columnar engine answers the same, row for row, and where there is no join it selects the same.
+fn columnar_says(
+    world: &World,
+    columnar: &Columnar,
+    caller: &Caller,
+    query: &Query,
+    answers: &Answers,
+) -> Result<(), String> {
+    let found = catch_unwind(AssertUnwindSafe(|| columnar.answers(caller, query)))
+        .map_err(|_| "the columnar engine panicked".to_owned())?;
+    if found != *answers {
+        let plan = Plan::of(query);
+        return Err(format!(
+            "the columnar engine says\n{found:#?}\nthe evaluator says\n{answers:#?}\n{plan}"
+        ));
+    }
+    if !query.links.is_empty() {
+        return Ok(());
+    }
+    let whole = Query {
+        columns: Columns::All,
+        aggregate: None,
+        order: Vec::new(),
+        distinct: false,
+        top: None,
+        page: None,
+        ..query.clone()
+    };
+    let rows = Obvious::new(world).query(caller, &whole);
+    let mut expected: Vec<RowId> = rows.iter().filter_map(|answer| answer.id).collect();
+    expected.sort_unstable();
+    match columnar.select(caller, query) == expected {
+        true => Ok(()),
+        false => Err(format!("the columnar engine selects other rows\n{}", Plan::of(query))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Random queries over random rows, answered by the evaluator that is meant to be read and by SQL
 //! that SQLite runs. Both answers are the same, row for row; and so are those of the query in canonical
-//! form and, where there is no join, of the columnar engine.
+//! form, and of the columnar engine.
 //!
 //! The SQL comes from the tree of the query, and neither from the resolver nor from the evaluator. A
 //! query is asked in the DSL or in FetchXML. What the queries were about is counted, so that the test
