@@ -110,6 +110,17 @@ pub fn warn_of(findings: &[Finding]) {
     }
 }
 
+/// Says that a look back left out moments between events.
+#[expect(clippy::print_stderr, reason = "messages go to standard error")]
+pub fn warn_of_cut(is_whole: bool) {
+    if !is_whole {
+        eprintln!(
+            "warning: a filter reads the clock so often that not every moment was looked at; later \
+             ones only where an event was made. Ask for less: --at, --since"
+        );
+    }
+}
+
 /// How `--policy` asks to judge.
 pub fn judging(policy: Option<PolicyArg>) -> Judging {
     match policy {

@@ -125,6 +125,9 @@ pub const BUSINESS_UNIT_DEPTH_MAX: usize = 100;
 
 /// Comings and goings of a row that an explanation lists; of more, the last ones.
 pub const EXPLAIN_TURNS_MAX: usize = 1_000;
+/// Moments between events at which the clock may have changed what belongs on a device, and that a look
+/// back goes through: 136 days of minutes or 22 years of hours. At each the device is evaluated anew.
+pub const CLOCK_STEPS_MAX: usize = 200_000;
 /// Linked rows that an explanation names for each condition on them.
 pub const EXPLAIN_LINKED_ROWS_MAX: usize = 3;
 /// Rows that an explanation names on the way to one that a criterion selects.

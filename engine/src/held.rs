@@ -13,7 +13,8 @@ const SEED: u64 = 0;
 
 impl Environment {
     /// Every version of a row that devices of a user could have held: all that belonged on them from one
-    /// moment to another, and what they wrote themselves. Folds the log from the one to the other.
+    /// moment to another, and what they wrote themselves. Folds the log from the one to the other, and says
+    /// whether all moments between were looked at.
     ///
     /// # Errors
     /// If the log can't be read.
@@ -23,18 +24,18 @@ impl Environment {
         since: Cursor,
         (until, now): (Cursor, Timestamp),
         with_columns: bool,
-    ) -> Result<Vec<Held>, EngineError> {
+    ) -> Result<(Vec<Held>, bool), EngineError> {
         let start = self.fold(Judging::InForce, since.min(until))?;
         let mut holdings = Holdings::new(user, devices, with_columns, SEED);
-        holdings.look(&start, start.at);
+        holdings.before(&start, start.at);
         let until = until.min(self.state().cursor);
         let state = step_on(self.log(), start, until, |state, record, past| {
-            holdings.look(state, record.at);
+            holdings.before(state, record.at);
             fold(state, record, Judging::InForce, past)?;
             holdings.after(state, record);
             Ok(())
         })?;
-        holdings.look(&state, now);
+        holdings.before(&state, now);
         Ok(holdings.finish())
     }
 

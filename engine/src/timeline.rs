@@ -10,7 +10,8 @@ const SEED: u64 = 0;
 
 impl Environment {
     /// When a row came to a user's device and went from it, up to a moment of the log and, for filters
-    /// that read the clock, of time. Folds the log from where the row first was.
+    /// that read the clock, of time. Folds the log from where the row first was, and says whether all
+    /// moments were looked at.
     ///
     /// # Errors
     /// If the log can't be read.
@@ -19,10 +20,10 @@ impl Environment {
         user: RowId,
         key: &RowKey,
         (until, now): (Cursor, Timestamp),
-    ) -> Result<Vec<Turn>, EngineError> {
+    ) -> Result<(Vec<Turn>, bool), EngineError> {
         let touches = self.state().touches(key).oldest_first();
         let Some(first) = touches.first().filter(|first| until.last() >= Some(first.offset)) else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), true));
         };
         let start = self.fold(Judging::InForce, Cursor::after(first.offset.get() - 1))?;
         let mut timeline = Timeline::new(user, key.clone(), SEED);

@@ -4,6 +4,7 @@ use haversack_core::{
     RowId, Timestamp,
     catalog::Catalog,
     event::{Event, Record, RowKey, Sequenced},
+    limits::CLOCK_STEPS_MAX,
 };
 use haversack_dataset::{Caller, Columnar};
 
@@ -20,17 +21,30 @@ pub(crate) struct Follower {
     is_stale: bool,
     /// The user, by the catalog as it is; none: it has changed since they were looked up.
     caller: Option<Caller>,
+    /// How many more moments between events may be looked at.
+    steps_left: usize,
 }
 
 impl Follower {
     /// The seed spreads what devices name in look-ups; it shows in no answer.
     pub fn new(user: RowId, seed: u64) -> Self {
-        Self { user, seed, columnar: None, is_stale: false, caller: None }
+        let steps_left = CLOCK_STEPS_MAX;
+        Self { user, seed, columnar: None, is_stale: false, caller: None, steps_left }
     }
 
-    /// Whether it was asked before.
-    pub fn has_begun(&self) -> bool {
-        self.columnar.is_some()
+    /// The next moment up to a time at which the clock alone may change what belongs on the device, as
+    /// it was asked last.
+    pub fn next_step(&mut self, up_to: Timestamp) -> Option<Timestamp> {
+        let until = self.columnar.as_ref()?.holds_until(self.user)?;
+        (until <= up_to && self.steps_left > 0).then(|| {
+            self.steps_left -= 1;
+            until
+        })
+    }
+
+    /// Whether so many moments were looked at that others were left out.
+    pub fn is_cut(&self) -> bool {
+        self.steps_left == 0
     }
 
     /// Takes in an event that was folded into the state.

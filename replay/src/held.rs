@@ -49,9 +49,16 @@ impl Holdings {
         Self { devices, with_columns, follower, seen: None, now, held }
     }
 
-    /// Looks at the state as it is at this time: before the first event, before each at its time, and
-    /// when all are folded.
-    pub fn look(&mut self, state: &State, at: Timestamp) {
+    /// Looks at the state up to this time, whenever the clock may have changed what belongs there: before
+    /// the first event, before each up to its time, and when all are folded.
+    pub fn before(&mut self, state: &State, at: Timestamp) {
+        while let Some(step) = self.follower.next_step(at) {
+            self.look(state, step);
+        }
+        self.look(state, at);
+    }
+
+    fn look(&mut self, state: &State, at: Timestamp) {
         let (columnar, caller) = self.follower.ask(state, at);
         let rows = columnar.device_rows(caller);
         let seen = self.seen.take();
@@ -93,10 +100,12 @@ impl Holdings {
         }
     }
 
-    /// Every version, by table, id and version.
+    /// Every version, by table, id and version; and whether all moments were looked at: where filters read
+    /// the clock by the minute there may be too many.
     #[must_use]
-    pub fn finish(self) -> Vec<Held> {
-        self.held.into_values().collect()
+    pub fn finish(self) -> (Vec<Held>, bool) {
+        let is_whole = !self.follower.is_cut();
+        (self.held.into_values().collect(), is_whole)
     }
 
     fn come(&mut self, state: &State, key: RowKey, version: RowVersion) {

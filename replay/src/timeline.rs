@@ -22,7 +22,7 @@ use crate::{
 pub struct Turn {
     /// The event that did it; none: time passed, as a filter says that reads the clock.
     pub offset: Option<Offset>,
-    /// When. Where time passed, the first moment at which it was looked for.
+    /// When.
     pub at: Timestamp,
     /// Whether the row belongs on the device from then on.
     pub included: bool,
@@ -37,6 +37,8 @@ pub struct Timeline {
     /// Whether the user's profile has an item for the row's table; none: the catalog has changed since
     /// that was looked up.
     has_item: Option<bool>,
+    /// Whether the last look was one at the device.
+    has_asked: bool,
     turns: VecDeque<Turn>,
 }
 
@@ -45,12 +47,18 @@ impl Timeline {
     #[must_use]
     pub fn new(user: RowId, key: RowKey, seed: u64) -> Self {
         let (follower, turns) = (Follower::new(user, seed), VecDeque::new());
-        Self { user, key, follower, has_item: None, turns }
+        Self { user, key, follower, has_item: None, has_asked: false, turns }
     }
 
-    /// Looks at the state just before an event that is made at this time.
+    /// Looks at the state up to this time, at which an event is made: whenever the clock may have changed
+    /// the answer.
     pub fn before(&mut self, state: &State, at: Timestamp) {
-        if self.follower.has_begun() {
+        while self.has_asked
+            && let Some(step) = self.follower.next_step(at)
+        {
+            self.look(state, None, step);
+        }
+        if self.has_asked {
             self.look(state, None, at);
         }
     }
@@ -64,14 +72,17 @@ impl Timeline {
         self.look(state, Some(record.offset), record.at);
     }
 
-    /// The turns, the last ones if there are more than so many, when it is looked for a last time.
+    /// Looks a last time. The turns, the last ones if there are more than so many; and whether all
+    /// moments were looked at: where filters read the clock by the minute there may be too many.
     #[must_use]
-    pub fn finish(mut self, state: &State, now: Timestamp) -> Vec<Turn> {
+    pub fn finish(mut self, state: &State, now: Timestamp) -> (Vec<Turn>, bool) {
+        self.before(state, now);
         self.look(state, None, now);
-        self.turns.into()
+        (self.turns.into(), !self.follower.is_cut())
     }
 
     fn look(&mut self, state: &State, offset: Option<Offset>, at: Timestamp) {
+        self.has_asked = false;
         let included = state.current(&self.key).is_some() && self.is(state, at);
         if included != self.turns.back().is_some_and(|turn| turn.included) {
             if self.turns.len() == EXPLAIN_TURNS_MAX {
@@ -85,6 +96,7 @@ impl Timeline {
     fn is(&mut self, state: &State, at: Timestamp) -> bool {
         let (user, table) = (self.user, &self.key.table);
         let has_item = *self.has_item.get_or_insert_with(|| has_item(&state.catalog, user, table));
+        self.has_asked = has_item;
         has_item && {
             let (columnar, caller) = self.follower.ask(state, at);
             columnar.is_on_device(caller, &self.key)

@@ -54,7 +54,10 @@ pub fn rows(session: &Session, asked: &HeldRows, format: Format) -> Result<ExitC
         Vec::new()
     } else {
         let until = (at.state.cursor, at.now);
-        session.environment.held((user, devices), since, until, asked.columns)?
+        let (held, is_whole) =
+            session.environment.held((user, devices), since, until, asked.columns)?;
+        session::warn_of_cut(is_whole);
+        held
     };
     let lines: Vec<Line> = held.iter().map(|held| held_line(held, asked.columns)).collect();
     output::print(format, &["table", "id", "version", "from", "until", "columns"], &lines)?;

@@ -43,7 +43,9 @@ pub fn explain(
     let turns = match (changes, caller.user) {
         (true, Some(user)) => {
             let until = (at.state.cursor, at.now);
-            Some(turn_lines(session, &session.environment.timeline(user, &key, until)?)?)
+            let (turns, is_whole) = session.environment.timeline(user, &key, until)?;
+            session::warn_of_cut(is_whole);
+            Some(turn_lines(session, &turns)?)
         }
         _ => None,
     };

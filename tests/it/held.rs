@@ -66,7 +66,7 @@ fn what_was_held_is_what_belonged_there_at_some_moment() {
         }
         let who = (id("bob"), vec![phone]);
         let since = Cursor::after(registered.get());
-        let held = environment.held(who, since, (head, now), false).unwrap();
+        let held = environment.held(who, since, (head, now), false).unwrap().0;
         let found: Found = held
             .iter()
             .map(|Held { key, version, from, until, .. }| {

@@ -10,10 +10,10 @@ use std::{
 };
 
 use haversack_core::{
-    Cursor, Offset, RowId, Timestamp,
+    Cursor, Offset, RowId, Timestamp, Value,
     event::{Operation, RowKey},
 };
-use haversack_dataset::{Caller, Dataset, Evaluator, Obvious};
+use haversack_dataset::{Caller, Dataset, Evaluator, Obvious, Rows};
 use haversack_engine::{Clock, Environment};
 use haversack_replay::{Judging, State, Turn, fold};
 use haversack_store::{Log, LogRecord, MemoryLog};
@@ -28,13 +28,14 @@ const HISTORIES: u64 = 80;
 const STEPS: usize = 60;
 
 /// What items take of table `t`, and of table `p`; the last one most often.
-const ITEMS_T: [&str; 9] = [
+const ITEMS_T: [&str; 10] = [
     r#"{"criterion": "other", "other": ["user", "team"]}"#,
     r#"{"criterion": "other", "other": ["business_unit"]}"#,
     r#"{"criterion": "all"}"#,
     r#"{"criterion": "custom", "filter": "fetch t { filter { any p on pid = u { name ne \"x\" } } }"}"#,
     r#"{"criterion": "custom", "filter": "fetch t { filter { not any p on pid = u } }"}"#,
-    r#"{"criterion": "custom", "filter": "fetch t { filter { w last-x-hours 3 } }"}"#,
+    r#"{"criterion": "custom", "filter": "fetch t { filter { w last-x-hours 2 } }"}"#,
+    r#"{"criterion": "custom", "filter": "fetch t { filter { w next-x-hours 1 } }"}"#,
     r#"{"criterion": "custom", "filter": "fetch t { filter { owningbusinessunit eq-businessid } }"}"#,
     r#"{"criterion": "related_only", "related_to": [{"relationship": "t_p", "table": "p"}]}"#,
     r#"{"criterion": "custom", "filter": "fetch t { filter { ownerid eq-useroruserhierarchyandteams } }"}"#,
@@ -98,7 +99,7 @@ impl History {
             3 | 12 => self.people(),
             4 => self.schema(),
             5 => {
-                let minutes = self.dice.one_of(&[1, 30, 90, 200]);
+                let minutes = self.dice.one_of(&[1, 30, 90, 200, 400]);
                 self.clock.fetch_add(minutes * 60_000_000, Ordering::Relaxed);
                 return;
             }
@@ -118,7 +119,7 @@ impl History {
             item
         };
         let items = json!([
-            item("t", ITEMS_T[self.dice.roll(12).min(8)]),
+            item("t", ITEMS_T[self.dice.roll(12).min(9)]),
             item("p", ITEMS_P[self.dice.roll(6).min(3)])
         ]);
         send(&self.environment, vec![json!({"put": "profile", "name": "field", "items": items})]);
@@ -269,11 +270,13 @@ impl Looks {
             USERS.iter().map(|user| (id(user), of(id(user)))).collect()
         };
         for record in records.iter().take(usize::try_from(until.count()).unwrap()) {
-            all.push((None, record.at, look(&state, record.at)));
+            let times = between(&state, state.at, record.at);
+            all.extend(times.into_iter().map(|at| (None, at, look(&state, at))));
             fold(&mut state, record, Judging::InForce, records).unwrap();
             all.push((Some(record.offset), record.at, look(&state, record.at)));
         }
-        all.push((None, now, look(&state, now)));
+        let times = between(&state, state.at, now);
+        all.extend(times.into_iter().map(|at| (None, at, look(&state, at))));
         Self { all }
     }
 
@@ -289,6 +292,20 @@ impl Looks {
     }
 }
 
+/// When the clock may change an answer: the hours between two times, the moments right after a value of
+/// `w`, and the second time.
+fn between(state: &State, from: Timestamp, to: Timestamp) -> BTreeSet<Timestamp> {
+    const HOUR: i64 = 3_600_000_000;
+    let hours = (from.0 / HOUR + 1..=to.0 / HOUR).map(|hour| hour * HOUR);
+    let passed = state.rows("t").filter_map(|(_, row)| match row.values.get("w") {
+        Some(Value::Timestamp(due)) => Some(due.0 + 1),
+        _ => None,
+    });
+    let times = hours.chain(passed).filter(|at| (from.0 + 1..to.0).contains(at)).chain([to.0]);
+    // Nobody was there before the first event.
+    if from.0 == 0 { [to].into() } else { times.map(Timestamp).collect() }
+}
+
 #[test]
 fn turns_are_those_of_a_look_after_every_event() {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
@@ -302,7 +319,7 @@ fn turns_are_those_of_a_look_after_every_event() {
             let now = Timestamp(records[until.count() as usize - 1].at.0 + 3_600_000_000);
             let looks = Looks::at(&records, until, now);
             for (user, key) in USERS.iter().flat_map(|user| keys().map(move |key| (user, key))) {
-                let turns = history.environment.timeline(id(user), &key, (until, now)).unwrap();
+                let turns = history.environment.timeline(id(user), &key, (until, now)).unwrap().0;
                 assert_eq!(turns, looks.turns(id(user), &key), "seed {seed}, {user}, {key:?}");
                 let kind = |turn: &Turn| match turn.offset {
                     Some(offset) => records[offset.get() as usize - 1].inner.event.kind(),

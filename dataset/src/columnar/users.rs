@@ -86,6 +86,14 @@ impl Columnar {
         rows
     }
 
+    /// Until when what was last found to belong on a user's device stays so, if nothing changes but the
+    /// time; none: nobody has asked, or it stays for ever.
+    #[must_use]
+    pub fn holds_until(&self, user: RowId) -> Option<Timestamp> {
+        let until = locked(&self.users).get(&user).map(|kept| kept.until);
+        until.filter(|until| *until != ALWAYS)
+    }
+
     /// Whether a row belongs on the device of the caller, who is a user.
     #[must_use]
     pub fn is_on_device(&self, caller: &Caller, key: &RowKey) -> bool {

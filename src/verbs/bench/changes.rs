@@ -47,7 +47,7 @@ pub fn measure(seed: u64) -> Line {
                 step(&mut state, record, &log);
                 timeline.after(&state, record);
             }
-            timeline.finish(&state, Timestamp::default())
+            timeline.finish(&state, Timestamp::default()).0
         });
         turns += found.len();
         times.push(seconds);
@@ -56,13 +56,13 @@ pub fn measure(seed: u64) -> Line {
     let (held, holding) = timed(|| {
         let mut holdings = Holdings::new(user, Vec::new(), false, SEED);
         let mut state = empty.clone();
-        holdings.look(&state, Timestamp::default());
+        holdings.before(&state, Timestamp::default());
         for record in &log {
-            holdings.look(&state, record.at);
+            holdings.before(&state, record.at);
             step(&mut state, record, &log);
             holdings.after(&state, record);
         }
-        holdings.finish()
+        holdings.finish().0
     });
     let longest = times.iter().copied().fold(0.0, f64::max);
     line([
