@@ -69,10 +69,15 @@ pub fn preview(
     let changed = Columnar::build(after.rows, after.catalog, seed);
     let of =
         |columnar: &Columnar, catalog, user| columnar.dataset(&Caller::user(catalog, user, now));
+    // Many users have the same rows.
+    let mut known: BTreeMap<(RowKey, When), u64> = BTreeMap::new();
+    let mut once = |key: &RowKey, when| {
+        *known.entry((key.clone(), when)).or_insert_with(|| size_of(key, when))
+    };
     let users = users(before, after);
     let shifts = users.into_iter().flat_map(|user| {
         let had = of(&columnar, before.catalog, user);
-        by_rows(user, &had, &of(&changed, after.catalog, user), size_of)
+        by_rows(user, &had, &of(&changed, after.catalog, user), &mut once)
     });
     shifts.collect()
 }
