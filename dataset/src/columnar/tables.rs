@@ -335,11 +335,6 @@ impl Tables {
         self.seed
     }
 
-    /// Whether a table holds pairs.
-    pub(super) fn is_of_pairs(&self, table: TableNumber) -> bool {
-        self.definition(table).is_some_and(|table| table.kind == TableKind::Intersect)
-    }
-
     /// Whether a catalog has the same tables and relationships.
     pub(super) fn has_schema_of(&self, catalog: &Catalog) -> bool {
         self.catalog.tables().eq(catalog.tables())

@@ -30,8 +30,6 @@ pub(super) struct Profile {
     pub(super) published: Vec<ProfileItem>,
     /// and as they are evaluated.
     pub(super) items: Vec<Item>,
-    /// Whether what the user may read of a table hangs on rows of others.
-    has_pairs: bool,
 }
 
 /// What is kept of a user.
@@ -133,10 +131,6 @@ impl Columnar {
         profile: Option<&Arc<Profile>>,
     ) -> Option<Kept> {
         let (before, total) = (kept.profile.take(), Arc::clone(&kept.evaluated.total));
-        let has_pairs = |profile: Option<&Arc<Profile>>| profile.is_some_and(|p| p.has_pairs);
-        if has_pairs(before.as_ref()) || has_pairs(profile) {
-            return None;
-        }
         let delta = self.delta(kept.at)?;
         catch_up(ask, items_of(before.as_ref()), &mut kept.evaluated, &delta);
         if before.as_ref().map(Arc::as_ptr) != profile.map(Arc::as_ptr) {
@@ -181,8 +175,7 @@ impl Columnar {
 impl Profile {
     fn of(tables: &Tables, published: Vec<ProfileItem>) -> Self {
         let items: Vec<Item> = published.iter().filter_map(|item| Item::of(tables, item)).collect();
-        let has_pairs = items.iter().any(|item| tables.is_of_pairs(item.table));
-        Self { published, items, has_pairs }
+        Self { published, items }
     }
 }
 
