@@ -201,7 +201,10 @@ fn offline(session: &Session, cast: &Cast, story: &mut Story) -> Result<(), Fail
         [(NANCY, &cast.nancy, nancy), (STEVEN, &cast.steven, steven), (LAURA, &cast.laura, laura)]
     {
         let asked: Vec<String> = edits.iter().map(|edit| asked(session, edit)).collect();
-        let read = edits.into_iter().map(push::mutation).collect::<Result<Vec<_>, _>>();
+        let read = edits
+            .into_iter()
+            .map(haversack_engine::push::Mutation::read)
+            .collect::<Result<Vec<_>, _>>();
         let mutations = read.map_err(Failure::other)?;
         let outcomes = push::send(session, *user, "phone", mutations)?;
         lines.extend(outcomes.iter().zip(asked).map(|(o, asked)| verdict_line(name, o, &asked)));
