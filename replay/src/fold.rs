@@ -75,9 +75,13 @@ pub fn fold(
         Event::RowWritten(write) => row_written(state, write, when),
         Event::DeviceEdited(edit) => device_edited(state, edit, when, judging, past)?,
         Event::DeviceRegistered(device) => {
-            let registered =
-                DeviceState { device: Arc::new(device.clone()), edits: imbl::Vector::new() };
-            state.devices.insert(device.id, registered);
+            let (device, edits) = (Arc::new(device.clone()), imbl::Vector::new());
+            state.devices.insert(device.id, DeviceState { device, edits, app: None });
+        }
+        Event::DeviceAppChanged { device, app } => {
+            if let Some(device) = state.devices.get_mut(device) {
+                device.app = app.as_deref().map(Arc::from);
+            }
         }
         Event::LoadStarted { digest, events } => {
             state.load = Some(LoadProgress { digest: *digest, total: *events, done: 0 });

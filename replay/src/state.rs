@@ -40,6 +40,8 @@ pub struct DeviceState {
     pub device: Arc<Device>,
     /// Where its edits are: that of number 1 first.
     pub edits: Vector<Offset>,
+    /// The app in whose name it asks.
+    pub app: Option<Arc<str>>,
 }
 
 impl DeviceState {
