@@ -218,7 +218,7 @@ fn change() -> impl Strategy<Value = Event> {
         1 => (0..5u8).prop_map(user),
         2 => (0..3u8, vec(0..4u8, 0..3)).prop_map(|(number, members)| team(number, members)),
         2 => (0..3u8, 2..6u8).prop_map(|(number, columns)| table(number, columns)),
-        2 => (0..2u8, 0..3u8).prop_map(many_to_many),
+        3 => (0..2u8, 0..3u8).prop_map(many_to_many),
         1 => (0..2u8).prop_map(|number| Event::AppPut(App { name: format!("app {number}"),
             mobile_offline: true, profiles: vec![format!("profile {number}")], published: false })),
         2 => (0..2u8, 0..3u8).prop_map(draft),
