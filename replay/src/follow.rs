@@ -79,7 +79,8 @@ impl Follower {
 }
 
 /// The row that an event is about; none: it may have changed the catalog.
-pub(crate) fn written(event: &Event) -> Option<&RowKey> {
+#[must_use]
+pub fn written(event: &Event) -> Option<&RowKey> {
     match event {
         Event::RowWritten(write) => Some(&write.key),
         Event::DeviceEdited(edit) => Some(&edit.key),

@@ -21,6 +21,7 @@ pub use diff::{Difference, diff};
 pub use digest::Digest;
 pub use effect::{Image, images, row_at};
 pub use fold::{FoldError, Judging, apply_to_catalog as fold_catalog, fold};
+pub use follow::written;
 pub use held::{Held, Holdings};
 pub use judge::judge;
 pub use state::{Conflict, DeviceState, LoadProgress, State};
