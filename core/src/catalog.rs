@@ -99,7 +99,8 @@ impl Catalog {
         self.relationships.insert(relationship.name.clone(), Arc::new(relationship));
     }
 
-    fn add_system_tables(&mut self) {
+    /// Puts in the tables that every environment has.
+    pub(crate) fn add_system_tables(&mut self) {
         for table in Table::system() {
             self.tables.entry(table.name.clone()).or_insert_with(|| Arc::new(table));
         }

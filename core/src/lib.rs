@@ -12,6 +12,7 @@ pub mod event;
 mod id;
 pub mod json;
 pub mod limits;
+pub mod metadata;
 pub mod name;
 mod position;
 pub mod profile;

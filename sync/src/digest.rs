@@ -1,6 +1,7 @@
-//! The digest of a table on a device: both sides compute it, and must agree.
+//! The digest of a table on a device, which both sides compute and must agree on, and the fingerprint
+//! of its metadata.
 
-use haversack_core::{RowId, RowVersion};
+use haversack_core::{RowId, RowVersion, metadata::Metadata};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -31,6 +32,17 @@ fn of_row(table: &str, id: RowId, version: RowVersion) -> u64 {
     write!(rest, "{table}\0{id}\0{version}").expect("a name has an end");
     let length = TEXT_MAX - rest.len();
     xxh3_64(&text[..length])
+}
+
+/// The fingerprint of metadata: 16 hexadecimal digits, the same for equal metadata of one release. It
+/// need only tell that something changed, and travels as an `ETag` too.
+///
+/// # Panics
+/// Never: metadata has only keys of text.
+#[must_use]
+pub fn fingerprint(metadata: &Metadata) -> String {
+    let text = serde_json::to_vec(metadata).expect("metadata has only keys of text");
+    format!("{:016x}", xxh3_64(&text))
 }
 
 impl std::fmt::Display for TableDigest {

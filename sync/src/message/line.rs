@@ -59,6 +59,10 @@ pub struct Checkpoint {
     pub mode: Mode,
     /// The last of the device's mutations that this state has judged; 0: none.
     pub last_mutation: u64,
+    /// Fingerprint of the metadata that goes with this state, 16 hexadecimal digits. A device that
+    /// has other metadata fetches this one before it shows the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
 }
 
 /// What a stream builds on.
@@ -136,6 +140,7 @@ struct Flat {
     profile_version: Option<u32>,
     mode: Option<Mode>,
     last_mutation: Option<u64>,
+    metadata: Option<String>,
     tables: Option<BTreeMap<Name, TableState>>,
     code: Option<String>,
     message: Option<String>,
@@ -203,6 +208,7 @@ impl Flat {
                 profile_version: self.profile_version,
                 mode: there(self.mode, "mode")?,
                 last_mutation: there(self.last_mutation, "last_mutation")?,
+                metadata: self.metadata,
             }),
             "complete" => Line::Complete(Complete {
                 cursor: there(self.cursor, "cursor")?,
