@@ -45,9 +45,10 @@ impl Digest {
         }
         for (name, rows) in &state.tables {
             let table = state.catalog.table(name).map(AsRef::as_ref);
-            for (id, slot) in rows {
-                let row = slot.row.as_deref().map(|row| RowText { table, row });
-                lines.add("row", &(name, id, row, Touched(&slot.touches)));
+            for (id, slot) in rows.iter() {
+                let row = slot.row.map(|row| row.unpack());
+                let row = row.as_ref().map(|row| RowText { table, row });
+                lines.add("row", &(name, id, row, Touched(&slot.touches())));
             }
         }
         conflicts(&mut lines, state);

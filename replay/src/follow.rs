@@ -52,7 +52,7 @@ impl Follower {
         match written(&record.inner.event) {
             Some(key) => {
                 if let Some(columnar) = &mut self.columnar {
-                    columnar.put(key, state.current(key).map(AsRef::as_ref));
+                    columnar.put(key, state.current(key).as_ref());
                 }
             }
             None => {

@@ -12,6 +12,7 @@ mod fold;
 mod follow;
 mod held;
 mod judge;
+mod rows;
 pub mod snapshot;
 mod state;
 mod timeline;

@@ -33,7 +33,7 @@ fn text(state: &State) -> String {
     }
     for (key, row, touches) in state.slots() {
         let table = state.catalog.table(&key.table).map(AsRef::as_ref);
-        let row = row.map(|row| row_json(table, row));
+        let row = row.map(|row| row_json(table, &row));
         let touches: Vec<Json> = touches.newest_first().map(touch_json).collect();
         line(&mut text, "row", &json!([key.table, key.id, row, touches]));
     }
