@@ -34,6 +34,7 @@ pub struct Environment {
     snapshotter: Option<Arc<Snapshotter>>,
     shown: Shown,
     followers: Followers,
+    clock: Arc<dyn Clock>,
     work: Option<Sender<Work>>,
     committer: Option<JoinHandle<()>>,
 }
@@ -110,7 +111,7 @@ impl Environment {
         let (work, queue) = bounded(COMMIT_QUEUE_MAX);
         let (for_log, for_shown) = (Arc::clone(&log), Arc::clone(&shown));
         let followers = Followers::default();
-        let for_followers = Arc::clone(&followers);
+        let (for_followers, for_committer) = (Arc::clone(&followers), Arc::clone(&clock));
         let for_snapshotter = snapshotter.clone();
         let offer = move |state: &Arc<State>| {
             for_snapshotter.iter().for_each(|snapshotter| snapshotter.offer(state));
@@ -118,7 +119,7 @@ impl Environment {
         let committer = std::thread::Builder::new()
             .name("committer".into())
             .spawn(move || {
-                let (log, clock) = (for_log.as_ref(), clock.as_ref());
+                let (log, clock) = (for_log.as_ref(), for_committer.as_ref());
                 commit::run(&queue, log, &for_shown, &for_followers, clock, &offer);
             })
             .map_err(|source| haversack_store::StoreError::Io {
@@ -126,7 +127,7 @@ impl Environment {
                 source,
             })?;
         let (disk, work, committer) = (None, Some(work), Some(committer));
-        Ok(Self { log, disk, snapshotter, shown, followers, work, committer })
+        Ok(Self { log, disk, snapshotter, shown, followers, clock, work, committer })
     }
 
     /// The state as it is shown: everything durable. It stays as it is however long it is kept.
@@ -270,6 +271,17 @@ impl Environment {
         answer: impl FnOnce(Result<Pushed, EngineError>) + Send + 'static,
     ) -> Result<(), EngineError> {
         self.hand_over(Work::Push(device, edits, Box::new(answer)))
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Nobody follows any more.
+    pub(crate) fn unfollow(&self) {
+        self.followers.lock().expect("no holder of this lock panics").clear();
     }
 
     /// The state as it is shown, and every step from it on.
