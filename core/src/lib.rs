@@ -22,6 +22,7 @@ pub mod security;
 pub mod settings;
 pub mod text;
 mod time;
+pub mod token;
 mod value;
 
 pub use id::{RowId, RowIdError};

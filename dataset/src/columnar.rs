@@ -57,7 +57,7 @@ use self::{
     users::{Kept, Profile},
 };
 pub use self::{
-    difference::DeviceRows,
+    difference::{DeviceRows, RowsOfTable},
     preview::{Shift, Side, SizeOf, When, preview},
 };
 use crate::{Answers, Caller, Dataset, Rows};

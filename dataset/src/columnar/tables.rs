@@ -51,7 +51,7 @@ impl Tables {
         for table in catalog.tables().filter(|table| table.kind != TableKind::System) {
             let number = tables.number(&table.name);
             for (id, row) in rows.rows(&table.name) {
-                tables.put(number, id, Some(row));
+                tables.put(number, id, Some(row.as_ref()));
             }
         }
         tables.fill_system_tables(rows);
