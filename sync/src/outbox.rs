@@ -232,6 +232,19 @@ impl Outbox {
         outcomes.into_iter().filter_map(record).collect()
     }
 
+    /// The number for the server of the last edit whose outcome is known; 0: none.
+    #[must_use]
+    pub fn judged_through(&self) -> u64 {
+        self.first.get() - 1
+    }
+
+    /// The number for the server of the last edit that was sent; 0: none.
+    #[must_use]
+    pub fn sent_through(&self) -> u64 {
+        let sent = self.unsent().take_while(|edit| edit.was_sent).count() as u64;
+        self.judged_through() + sent
+    }
+
     /// The number for the server of the next edit.
     #[must_use]
     pub fn next_number(&self) -> MutationNumber {
