@@ -63,6 +63,12 @@ pub enum SyntaxArg {
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Measure {
+    /// All rows through the log, durable, to a state
+    Load,
+    /// What follows from the log is deleted and folded again
+    Rebuild,
+    /// The state from the newest snapshot
+    Restart,
     /// All users' datasets, in process
     Datasets,
     /// After a burst, what 500 users gain, lose and must be sent, in process
@@ -189,6 +195,10 @@ pub enum Verb {
         /// What the rows follow from
         #[arg(long, default_value_t = 42)]
         seed: u64,
+        /// Where measures that write put their data directories, which go away again [default: where
+        /// temporary files are]
+        #[arg(long = "dir", value_name = "DIR")]
+        directory: Option<PathBuf>,
         /// Measure only these
         #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]
         only: Vec<Measure>,

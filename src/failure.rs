@@ -92,6 +92,7 @@ fn code(error: &EngineError) -> u8 {
         EngineError::PartlyApplied { source, .. } => code(source),
         EngineError::Store(_)
         | EngineError::NotLogged
+        | EngineError::Busy
         | EngineError::InMemory
         | EngineError::Busy
         | EngineError::Closed => 5,
