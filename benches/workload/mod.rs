@@ -153,7 +153,7 @@ impl Log {
 
     fn add_edit(&mut self, number: u64, key: RowKey) {
         let by = number % USERS;
-        let version = self.state.current(&key).map_or(Offset::FIRST, |row| row.version.0);
+        let version = self.state.version(&key).map_or(Offset::FIRST, |version| version.0);
         // One in ten has not seen the row's last version.
         let seen = if number.is_multiple_of(10) { version.get() - 1 } else { version.get() };
         let mut edit = DeviceEdit {

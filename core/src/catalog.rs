@@ -22,6 +22,7 @@ use crate::{
     },
     security::{BusinessUnit, Position, Role, Team, User},
     settings::Settings,
+    token::{Token, TokenHash},
 };
 
 /// Everything that admins decide.
@@ -45,6 +46,8 @@ pub struct Catalog {
     pub apps: OrdMap<String, Arc<App>>,
     /// Profiles, by name.
     pub profiles: OrdMap<String, Arc<Profile>>,
+    /// Tokens that are good, by hash.
+    pub tokens: OrdMap<TokenHash, Arc<Token>>,
     /// Who is in which profile, oldest first.
     pub assignments: Arc<Vec<Assignment>>,
     teams: OrdMap<RowId, Arc<Team>>,
@@ -96,7 +99,8 @@ impl Catalog {
         self.relationships.insert(relationship.name.clone(), Arc::new(relationship));
     }
 
-    fn add_system_tables(&mut self) {
+    /// Puts in the tables that every environment has.
+    pub(crate) fn add_system_tables(&mut self) {
         for table in Table::system() {
             self.tables.entry(table.name.clone()).or_insert_with(|| Arc::new(table));
         }
@@ -199,6 +203,16 @@ impl Catalog {
     #[must_use]
     pub fn published_profile_of(&self, user: RowId) -> Option<&PublishedProfile> {
         self.profile_of(user)?.published.as_ref()
+    }
+
+    /// Whether the profile of a device's user may go on it: of one that asks in the name of an app, if
+    /// that app has mobile offline enabled, is published and offers the profile.
+    #[must_use]
+    pub fn offers(&self, app: Option<&str>, profile: &str) -> bool {
+        let Some(app) = app else { return true };
+        self.apps.get(app).is_some_and(|app| {
+            app.mobile_offline && app.published && app.profiles.iter().any(|name| name == profile)
+        })
     }
 
     /// Whether an assignment puts this user in its profile.

@@ -11,6 +11,7 @@ use crate::{
     schema::{Relationship, TableDefinition},
     security::{BusinessUnit, Position, Role, Team, User},
     settings::Settings,
+    token::Token,
 };
 
 /// A thing with its place in the log.
@@ -95,6 +96,20 @@ pub enum Event {
     DeviceRegistered(Device),
     /// A device sent an edit.
     DeviceEdited(DeviceEdit),
+    /// A device asks in the name of another app than before, or of none.
+    DeviceAppChanged {
+        /// The device.
+        device: RowId,
+        /// Name of the app.
+        app: Option<String>,
+    },
+    /// A token was issued.
+    TokenIssued(Token),
+    /// A token is no longer good for anything.
+    TokenRevoked {
+        /// The token.
+        id: RowId,
+    },
 }
 
 /// Who made an event.

@@ -30,6 +30,13 @@ impl RowId {
         Self(Uuid::from_bytes(bytes))
     }
 
+    /// Writes the id as text.
+    pub fn write_to(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(
+            self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes(),
+        );
+    }
+
     /// The bytes, most significant first. Their order is the order of the text.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {

@@ -12,6 +12,7 @@ pub mod event;
 mod id;
 pub mod json;
 pub mod limits;
+pub mod metadata;
 pub mod name;
 mod position;
 pub mod profile;
@@ -21,6 +22,7 @@ pub mod security;
 pub mod settings;
 pub mod text;
 mod time;
+pub mod token;
 mod value;
 
 pub use id::{RowId, RowIdError};

@@ -56,6 +56,9 @@ pub const GROUP_EVENTS_MAX: usize = 1_024;
 pub const STEP_LINES_MAX: usize = 10_000;
 /// Submissions that may wait for the committer; further writers wait at the door.
 pub const COMMIT_QUEUE_MAX: usize = 4_096;
+/// Groups that may be shown and not yet followed by those who keep something up to date; further
+/// writers wait.
+pub const FOLLOWED_GROUPS_MAX: usize = 64;
 /// Size of one value in sled, in bytes, at the most. Larger ones end in `blobs/` files, which sled
 /// never syncs; the store packs smaller ones still, because a leaf of many large values ends there
 /// too (docs/decisions/0002-sled-log-layout.md).

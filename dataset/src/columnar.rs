@@ -61,7 +61,7 @@ use self::{
 };
 pub use self::{
     build::{Job, Runner},
-    difference::DeviceRows,
+    difference::{DeviceRows, RowsOfTable},
     preview::{Shift, Side, SizeOf, When, preview},
 };
 use crate::{Answers, Caller, Dataset, Rows};

@@ -8,25 +8,30 @@ use haversack_core::{
     schema::{Table, TableKind},
 };
 
-/// Rows and catalog as they stand at one offset.
+/// Rows and catalog as they stand at one offset. Whoever keeps rows packed gives out owned ones.
 pub trait Rows {
     /// The catalog.
     fn catalog(&self) -> &Catalog;
 
     /// A row of business data or a pair of a many-to-many relationship.
-    fn row(&self, table: &str, id: RowId) -> Option<&Row>;
+    fn row(&self, table: &str, id: RowId) -> Option<Cow<'_, Row>>;
 
     /// The rows of a table, by id.
-    fn rows(&self, table: &str) -> Box<dyn Iterator<Item = (RowId, &Row)> + '_>;
+    fn rows(&self, table: &str) -> Box<dyn Iterator<Item = (RowId, Cow<'_, Row>)> + '_>;
 }
 
 /// The values of a row of any table, those of the system included.
 pub(crate) fn values<'r>(rows: &'r dyn Rows, table: &Table, id: RowId) -> Option<Cow<'r, Values>> {
     match table.kind {
         TableKind::System => rows.catalog().system_row(&table.name, id).map(Cow::Owned),
-        TableKind::Data | TableKind::Intersect => {
-            rows.row(&table.name, id).map(|row| Cow::Borrowed(&row.values))
-        }
+        TableKind::Data | TableKind::Intersect => rows.row(&table.name, id).map(values_of),
+    }
+}
+
+fn values_of(row: Cow<'_, Row>) -> Cow<'_, Values> {
+    match row {
+        Cow::Borrowed(row) => Cow::Borrowed(&row.values),
+        Cow::Owned(row) => Cow::Owned(row.values),
     }
 }
 
@@ -45,7 +50,7 @@ pub fn scan<'r>(
             )
         }
         TableKind::Data | TableKind::Intersect => {
-            Box::new(rows.rows(&table.name).map(|(id, row)| (id, Cow::Borrowed(&row.values))))
+            Box::new(rows.rows(&table.name).map(|(id, row)| (id, values_of(row))))
         }
     }
 }

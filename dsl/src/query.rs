@@ -3,6 +3,8 @@
 mod cookie;
 mod select;
 
+use std::collections::BTreeSet;
+
 use haversack_core::{Name, Value};
 
 pub use self::{
@@ -180,6 +182,34 @@ impl Query {
         let mut all = Vec::new();
         push(&self.links, &mut all);
         all
+    }
+}
+
+impl Query {
+    /// The tables that it is linked to: by joins, and by filters on rows of other tables.
+    #[must_use]
+    pub fn linked_tables(&self) -> BTreeSet<Name> {
+        let mut tables = BTreeSet::new();
+        let links = self.all_links();
+        let filters = links.iter().filter_map(|link| link.filter.as_ref()).chain(&self.filter);
+        filters.for_each(|filter| filter.add_linked_tables(&mut tables));
+        tables.extend(links.iter().map(|link| link.table.clone()));
+        tables
+    }
+}
+
+impl Filter {
+    fn add_linked_tables(&self, tables: &mut BTreeSet<Name>) {
+        match self {
+            Self::And(filters) | Self::Or(filters) => {
+                filters.iter().for_each(|filter| filter.add_linked_tables(tables));
+            }
+            Self::Linked(linked) => {
+                tables.insert(linked.table.clone());
+                linked.filter.iter().for_each(|filter| filter.add_linked_tables(tables));
+            }
+            Self::Condition(_) | Self::Comparison(_) => {}
+        }
     }
 }
 

@@ -1,15 +1,15 @@
 //! The committer: one thread that judges, makes durable, shows, and answers, in that order.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use crossbeam::channel::{Receiver, Sender};
 use haversack_core::{
     RowId,
-    event::{Device, Record},
+    event::{Device, Record, RowKey},
     limits::GROUP_EVENTS_MAX,
 };
-use haversack_replay::State;
-use haversack_store::Log;
+use haversack_replay::{State, written};
+use haversack_store::{Log, LogRecord};
 
 use crate::{
     Clock, EngineError, LineAnswer,
@@ -36,7 +36,8 @@ pub(crate) struct Registration {
     pub platform: String,
 }
 
-pub(crate) type Reply<T> = Sender<Result<T, EngineError>>;
+/// Takes the answer to a piece of work, once it is durable.
+pub(crate) type Reply<T> = Box<dyn FnOnce(Result<T, EngineError>) + Send>;
 
 /// Sends an answer that waits for its group to be durable.
 type Answer = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
@@ -44,11 +45,22 @@ type Answer = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
 /// What readers see.
 pub(crate) type Shown = Arc<RwLock<Arc<State>>>;
 
+/// What a group did: the state after it, and the rows that its events are about, in their order.
+#[derive(Clone, Debug)]
+pub(crate) struct Shift {
+    pub state: Arc<State>,
+    pub rows: Arc<[RowKey]>,
+}
+
+/// Those who are told of every group, in order. Whoever is slow makes writers wait.
+pub(crate) type Followers = Arc<Mutex<Vec<Sender<Shift>>>>;
+
 /// Works until all writers are gone. `offer` is shown each state that readers are.
 pub(crate) fn run(
     work: &Receiver<Work>,
     log: &dyn Log,
     shown: &Shown,
+    followers: &Followers,
     clock: &dyn Clock,
     offer: &dyn Fn(&Arc<State>),
 ) {
@@ -66,7 +78,7 @@ pub(crate) fn run(
         let durable = log.append(&records);
         if durable.is_ok() && !records.is_empty() {
             let ahead = Arc::new(ahead);
-            *shown.write().expect("no holder of this lock panics") = Arc::clone(&ahead);
+            show(shown, followers, &ahead, &records);
             offer(&ahead);
         }
         let mut durable = durable.map_err(EngineError::from);
@@ -79,6 +91,18 @@ pub(crate) fn run(
             answer(result);
         }
     }
+}
+
+/// Shows a state. Who begins to follow does so before it or after it.
+fn show(shown: &Shown, followers: &Followers, state: &Arc<State>, records: &[LogRecord]) {
+    let mut followers = followers.lock().expect("no holder of this lock panics");
+    *shown.write().expect("no holder of this lock panics") = Arc::clone(state);
+    if followers.is_empty() {
+        return;
+    }
+    let rows = records.iter().filter_map(|record| written(&record.inner.event)).cloned().collect();
+    let shift = Shift { state: Arc::clone(state), rows };
+    followers.retain(|follower| follower.send(shift.clone()).is_ok());
 }
 
 fn add(group: &mut Group<'_>, work: Work) -> Answer {
@@ -128,7 +152,6 @@ fn finish<T: Send + 'static>(
         group.reset(mark);
     }
     Box::new(move |durable| {
-        // Nobody may be waiting any more; the events stand all the same.
-        let _ = reply.send(done.and_then(|answer| durable.map(|()| answer)));
+        reply(done.and_then(|answer| durable.map(|()| answer)));
     })
 }

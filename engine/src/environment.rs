@@ -6,11 +6,11 @@ use std::{
     thread::JoinHandle,
 };
 
-use crossbeam::channel::{Sender, bounded};
+use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use haversack_core::{
     Cursor, RowId, Timestamp,
     event::{Device, Record, RowKey},
-    limits::{COMMIT_QUEUE_MAX, GROUP_EVENTS_MAX},
+    limits::{COMMIT_QUEUE_MAX, FOLLOWED_GROUPS_MAX, GROUP_EVENTS_MAX},
 };
 use haversack_replay::{Judging, PastError, State, row_at};
 use haversack_store::{DiskLog, Log, LogRecord, MemoryLog};
@@ -18,7 +18,7 @@ use serde_json::Value as Json;
 
 use crate::{
     Clock, EngineError, LineAnswer, SystemClock,
-    commit::{self, Registration, Reply, Shown, Work},
+    commit::{self, Followers, Registration, Reply, Shift, Shown, Work},
     group::LogPast,
     push::{Mutation, Pushed},
     refold::{fold_log, fold_on},
@@ -33,6 +33,8 @@ pub struct Environment {
     disk: Option<Arc<DiskLog>>,
     snapshotter: Option<Arc<Snapshotter>>,
     shown: Shown,
+    followers: Followers,
+    clock: Arc<dyn Clock>,
     work: Option<Sender<Work>>,
     committer: Option<JoinHandle<()>>,
 }
@@ -108,6 +110,8 @@ impl Environment {
         let shown: Shown = Arc::new(RwLock::new(Arc::new(state)));
         let (work, queue) = bounded(COMMIT_QUEUE_MAX);
         let (for_log, for_shown) = (Arc::clone(&log), Arc::clone(&shown));
+        let followers = Followers::default();
+        let (for_followers, for_committer) = (Arc::clone(&followers), Arc::clone(&clock));
         let for_snapshotter = snapshotter.clone();
         let offer = move |state: &Arc<State>| {
             for_snapshotter.iter().for_each(|snapshotter| snapshotter.offer(state));
@@ -115,14 +119,15 @@ impl Environment {
         let committer = std::thread::Builder::new()
             .name("committer".into())
             .spawn(move || {
-                commit::run(&queue, for_log.as_ref(), &for_shown, clock.as_ref(), &offer);
+                let (log, clock) = (for_log.as_ref(), for_committer.as_ref());
+                commit::run(&queue, log, &for_shown, &for_followers, clock, &offer);
             })
             .map_err(|source| haversack_store::StoreError::Io {
                 during: "starting the committer",
                 source,
             })?;
         let (disk, work, committer) = (None, Some(work), Some(committer));
-        Ok(Self { log, disk, snapshotter, shown, work, committer })
+        Ok(Self { log, disk, snapshotter, shown, followers, clock, work, committer })
     }
 
     /// The state as it is shown: everything durable. It stays as it is however long it is kept.
@@ -233,11 +238,58 @@ impl Environment {
         self.ask(|reply| Work::Records(records, reply))
     }
 
-    fn ask<T>(&self, work: impl FnOnce(Reply<T>) -> Work) -> Result<T, EngineError> {
-        let (reply, answer) = bounded(1);
+    fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Reply<T>) -> Work,
+    ) -> Result<T, EngineError> {
+        let (send, answer) = bounded(1);
         let queue = self.work.as_ref().ok_or(EngineError::Closed)?;
+        // Nobody may be waiting any more; the events stand all the same.
+        let reply = Box::new(move |result| drop(send.send(result)));
         queue.send(work(reply)).map_err(|_| EngineError::Closed)?;
         answer.recv().map_err(|_| EngineError::Closed)?
+    }
+
+    /// Hands work to the committer and does not wait: the answer comes on its thread, and must take no
+    /// time there.
+    fn hand_over(&self, work: Work) -> Result<(), EngineError> {
+        let queue = self.work.as_ref().ok_or(EngineError::Closed)?;
+        queue.try_send(work).map_err(|error| match error {
+            TrySendError::Full(_) => EngineError::Busy,
+            TrySendError::Disconnected(_) => EngineError::Closed,
+        })
+    }
+
+    /// As [`Environment::push`], without waiting. `answer` is called by the committer.
+    ///
+    /// # Errors
+    /// [`EngineError::Busy`] if too much is waiting; then nothing was taken and `answer` is not called.
+    pub fn push_then(
+        &self,
+        device: RowId,
+        edits: Vec<Mutation>,
+        answer: impl FnOnce(Result<Pushed, EngineError>) + Send + 'static,
+    ) -> Result<(), EngineError> {
+        self.hand_over(Work::Push(device, edits, Box::new(answer)))
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Nobody follows any more.
+    pub(crate) fn unfollow(&self) {
+        self.followers.lock().expect("no holder of this lock panics").clear();
+    }
+
+    /// The state as it is shown, and every step from it on.
+    pub(crate) fn follow(&self) -> (Arc<State>, Receiver<Shift>) {
+        let (step, steps) = bounded(FOLLOWED_GROUPS_MAX);
+        let mut followers = self.followers.lock().expect("no holder of this lock panics");
+        followers.push(step);
+        (self.state(), steps)
     }
 
     /// Folds the log from nothing up to `until`.

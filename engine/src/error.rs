@@ -84,6 +84,9 @@ pub enum EngineError {
         "another writer's event could not be logged, and nothing of this was taken; send it again"
     )]
     NotLogged,
+    /// More is waiting to be judged than may wait.
+    #[error("too many writers are waiting; try again in a moment")]
+    Busy,
     /// The committer has ended, after a failure that was reported to whoever met it.
     #[error("the committer has ended after a failure; start the program again")]
     Closed,

@@ -1,7 +1,7 @@
 //! Device edits: registration, numbers, duplicates, and the answers that devices get.
 
 use haversack_core::{
-    BaseVersion, MutationNumber, Name, Offset, RowId, Values,
+    MutationNumber, Offset, RowId, Values,
     event::{
         Actor, Device, DeviceEdit, EditRequest, Event, Operation, Record, Refusal, RowKey, Side,
         Verdict,
@@ -11,26 +11,10 @@ use haversack_core::{
     schema::TableKind,
     security::Privilege,
 };
+pub use haversack_sync::mutation::Mutation;
 use serde_json::{Map, Value as Json};
 
 use crate::{EngineError, commit::Registration, group::Group};
-
-/// An edit as a device sends it.
-#[derive(Clone, Debug)]
-pub struct Mutation {
-    /// Its number on the device.
-    pub number: MutationNumber,
-    /// What is asked for.
-    pub operation: Operation,
-    /// The table. It need not exist: then the edit is refused, and recorded.
-    pub table: Name,
-    /// The row.
-    pub id: RowId,
-    /// What the device had seen of the row.
-    pub base: BaseVersion,
-    /// The row of a create, the columns written of an update.
-    pub values: Map<String, Json>,
-}
 
 /// The answer to one edit.
 #[derive(Clone, Debug)]

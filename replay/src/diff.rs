@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use haversack_core::{Name, Offset, RowId, Value, Values, event::RowKey, schema::Table};
 
-use crate::{State, Touches, effect::differing_columns};
+use crate::{State, Touches, effect::differing_columns, rows::Slot};
 
 /// One column in which two folds differ, or a row that only one of them has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +27,16 @@ pub struct Difference {
 /// which rows were made and modified don't count.
 #[must_use]
 pub fn diff(actual: &State, replayed: &State) -> Vec<Difference> {
-    let keys: BTreeSet<RowKey> =
-        actual.slots().chain(replayed.slots()).map(|(key, _, _)| key).collect();
+    let differs = |(key, slot): &(RowKey, Slot<'_>)| match (&slot.row, replayed.packed(key)) {
+        (Some(one), Some(other)) => !one.is_surely_alike(&other),
+        (None, None) => false,
+        _ => true,
+    };
+    let is_new =
+        |(key, slot): &(RowKey, Slot<'_>)| slot.row.is_some() && actual.packed(key).is_none();
+    let of_one = actual.packed_slots().filter(differs);
+    let of_other = replayed.packed_slots().filter(is_new);
+    let keys: BTreeSet<RowKey> = of_one.chain(of_other).map(|(key, _)| key).collect();
     keys.iter().flat_map(|key| of_row(actual, replayed, key)).collect()
 }
 
@@ -42,7 +50,7 @@ fn of_row(actual: &State, replayed: &State, key: &RowKey) -> Vec<Difference> {
         exists: (one.is_some(), other.is_some()),
         because: judged_differently(&actual.touches(key), &replayed.touches(key)),
     };
-    match (one, other) {
+    match (&one, &other) {
         (Some(one), Some(other)) => {
             let table = actual.catalog.table(&key.table);
             let value = |values: &Values, column: &str| -> Option<Value> {

@@ -39,12 +39,16 @@ impl Digest {
             let d = &device.device;
             let edits: Vec<u64> = device.edits.iter().map(|offset| offset.get()).collect();
             lines.add("device", &(d.id, d.user, &d.name, &d.platform, edits));
+            if let Some(app) = &device.app {
+                lines.add("device_app", &(d.id, app));
+            }
         }
         for (name, rows) in &state.tables {
             let table = state.catalog.table(name).map(AsRef::as_ref);
-            for (id, slot) in rows {
-                let row = slot.row.as_deref().map(|row| RowText { table, row });
-                lines.add("row", &(name, id, row, Touched(&slot.touches)));
+            for (id, slot) in rows.iter() {
+                let row = slot.row.map(|row| row.unpack());
+                let row = row.as_ref().map(|row| RowText { table, row });
+                lines.add("row", &(name, id, row, Touched(&slot.touches())));
             }
         }
         conflicts(&mut lines, state);
@@ -93,6 +97,7 @@ fn catalog(lines: &mut Lines, state: &State) {
     catalog.profiles.values().for_each(|profile| lines.add("profile", profile));
     catalog.assignments.iter().for_each(|assignment| lines.add("assignment", assignment));
     catalog.apps.values().for_each(|app| lines.add("app", app));
+    catalog.tokens.values().for_each(|token| lines.add("token", token));
 }
 
 fn conflicts(lines: &mut Lines, state: &State) {

@@ -117,7 +117,7 @@ pub(crate) struct When {
 /// What an online edit makes of a row. None: nothing, for in this fold the row is not there.
 pub(crate) fn online(now: Option<&Row>, write: &RowWrite, when: When) -> Option<Option<Row>> {
     match (write.operation, now) {
-        (Operation::Create, _) => Some(Some(made(write.values.without_nulls(), when))),
+        (Operation::Create, _) => Some(Some(made(&write.values, when))),
         (Operation::Update, Some(row)) => Some(Some(patched(row, &write.values, when))),
         (Operation::Delete, Some(_)) => Some(None),
         (Operation::Update | Operation::Delete, None) => None,
@@ -141,7 +141,7 @@ pub(crate) fn applied(
         .filter(|(name, _)| **name != CREATEDON && **name != MODIFIEDON && !spared.contains(*name));
     let values: Values = entries.map(|(name, value)| (name.clone(), value.cloned())).collect();
     match operation {
-        Operation::Create => Some(made(owned_values(catalog, edit, &values), when)),
+        Operation::Create => Some(made(&owned_values(catalog, edit, &values), when)),
         Operation::Update => now.or(seen).map(|row| patched(row, &values, when)),
         Operation::Delete => None,
     }
@@ -160,13 +160,34 @@ pub(crate) fn owned_values(catalog: &Catalog, edit: &DeviceEdit, values: &Values
     values
 }
 
-fn made(mut values: Values, When { offset, at }: When) -> Row {
-    for time in [CREATEDON, MODIFIEDON] {
-        if !values.contains(time) {
-            values.set(Name::known(time), Some(Value::Timestamp(at)));
-        }
+fn made(values: &Values, when: When) -> Row {
+    let times = Times::at(when);
+    let entries = made_values(values, &times);
+    let values = entries.map(|(name, value)| (name.clone(), value.cloned())).collect();
+    Row { version: RowVersion(when.offset), values }
+}
+
+/// The times that a row is given if it does not say them itself.
+pub(crate) struct Times([(Name, Value); 2]);
+
+impl Times {
+    pub fn at(When { at, .. }: When) -> Self {
+        Self([CREATEDON, MODIFIEDON].map(|time| (Name::known(time), Value::Timestamp(at))))
     }
-    Row { version: RowVersion(offset), values }
+}
+
+/// The values of a row that is made, in the order of their columns.
+pub(crate) fn made_values<'v>(
+    values: &'v Values,
+    Times(times): &'v Times,
+) -> impl Iterator<Item = (&'v Name, Option<&'v Value>)> {
+    let mut given = values.iter().filter(|(_, value)| value.is_some()).peekable();
+    let is_given = |name: &Name| values.get(name).is_some();
+    let mut times = times.iter().filter(move |(name, _)| !is_given(name)).peekable();
+    std::iter::from_fn(move || {
+        let time = times.next_if(|(time, _)| given.peek().is_none_or(|(name, _)| time < *name));
+        time.map(|(name, value)| (name, Some(value))).or_else(|| given.next())
+    })
 }
 
 fn patched(row: &Row, patch: &Values, When { offset, at }: When) -> Row {

@@ -5,8 +5,8 @@ mod catalog;
 use std::sync::Arc;
 
 use haversack_core::{
-    Offset,
-    event::{Actor, DeviceEdit, Event, Record, RowWrite, Sequenced, Verdict},
+    Offset, RowVersion,
+    event::{Actor, DeviceEdit, Event, Operation, Record, RowWrite, Sequenced, Verdict},
     settings::Policy,
 };
 
@@ -16,6 +16,7 @@ use crate::{
     Conflict, DeviceState, LoadProgress, Past, PastError, State, Touch,
     effect::{self, When},
     judge::{Judgement, judgement},
+    rows::Written,
 };
 
 /// By which policy the fold judges.
@@ -75,9 +76,13 @@ pub fn fold(
         Event::RowWritten(write) => row_written(state, write, when),
         Event::DeviceEdited(edit) => device_edited(state, edit, when, judging, past)?,
         Event::DeviceRegistered(device) => {
-            let registered =
-                DeviceState { device: Arc::new(device.clone()), edits: imbl::Vector::new() };
-            state.devices.insert(device.id, registered);
+            let (device, edits) = (Arc::new(device.clone()), imbl::Vector::new());
+            state.devices.insert(device.id, DeviceState { device, edits, app: None });
+        }
+        Event::DeviceAppChanged { device, app } => {
+            if let Some(device) = state.devices.get_mut(device) {
+                device.app = app.as_deref().map(Arc::from);
+            }
         }
         Event::LoadStarted { digest, events } => {
             state.load = Some(LoadProgress { digest: *digest, total: *events, done: 0 });
@@ -95,16 +100,24 @@ pub fn fold(
 }
 
 fn row_written(state: &mut State, write: &RowWrite, when: When) {
-    let now = state.current(&write.key).map(AsRef::as_ref);
-    let written = effect::online(now, write, when);
-    let touch = Touch {
+    let touch = |is_version| Touch {
         offset: when.offset,
         device: None,
         verdict: None,
-        is_version: written.is_some(),
+        is_version,
         spared: None,
     };
-    state.touch(&write.key, touch, written);
+    if write.operation == Operation::Create {
+        // Most events of a log: packed as they are, whatever row there was.
+        let times = effect::Times::at(when);
+        let values = effect::made_values(&write.values, &times);
+        let written = Written::Row(RowVersion(when.offset), values);
+        return state.touch(&write.key, touch(true), written);
+    }
+    let now = state.current(&write.key);
+    let written = effect::online(now.as_ref(), write, when);
+    let touch = touch(written.is_some());
+    state.touch(&write.key, touch, Written::from(written.as_ref()));
 }
 
 fn device_edited(
@@ -129,9 +142,9 @@ fn device_edited(
 
 /// Does what the judgement says, and notes it: on the row, on the device, among the conflicts.
 pub(crate) fn carry_out(state: &mut State, edit: &DeviceEdit, judged: &Judgement, when: When) {
-    let now = state.current(&edit.key).cloned();
+    let now = state.current(&edit.key);
     let written = judged.is_version.then(|| {
-        let (now, seen) = (now.as_deref(), judged.seen.as_ref());
+        let (now, seen) = (now.as_ref(), judged.seen.as_ref());
         effect::applied(&state.catalog, now, seen, edit, &judged.spared, when)
     });
     if let Verdict::Conflict { .. } = judged.verdict {
@@ -141,7 +154,7 @@ pub(crate) fn carry_out(state: &mut State, edit: &DeviceEdit, judged: &Judgement
             key: edit.key.clone(),
             base: edit.base,
             client: edit.request.clone(),
-            server: now,
+            server: now.map(Arc::new),
             verdict: judged.verdict,
         };
         state.conflicts.insert(when.offset, Arc::new(conflict));
@@ -156,5 +169,5 @@ pub(crate) fn carry_out(state: &mut State, edit: &DeviceEdit, judged: &Judgement
         is_version: judged.is_version,
         spared: (!judged.spared.is_empty()).then(|| Arc::new(judged.spared.clone())),
     };
-    state.touch(&edit.key, touch, written);
+    state.touch(&edit.key, touch, Written::from(written.as_ref()));
 }

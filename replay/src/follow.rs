@@ -52,7 +52,7 @@ impl Follower {
         match written(&record.inner.event) {
             Some(key) => {
                 if let Some(columnar) = &mut self.columnar {
-                    columnar.put(key, state.current(key).map(AsRef::as_ref));
+                    columnar.put(key, state.current(key).as_ref());
                 }
             }
             None => {
@@ -79,7 +79,8 @@ impl Follower {
 }
 
 /// The row that an event is about; none: it may have changed the catalog.
-pub(crate) fn written(event: &Event) -> Option<&RowKey> {
+#[must_use]
+pub fn written(event: &Event) -> Option<&RowKey> {
     match event {
         Event::RowWritten(write) => Some(&write.key),
         Event::DeviceEdited(edit) => Some(&edit.key),

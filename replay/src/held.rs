@@ -90,11 +90,11 @@ impl Holdings {
         // What a device wrote it held, wherever it belongs.
         if let Event::DeviceEdited(edit) = &record.inner.event
             && self.devices.contains(&edit.device)
-            && let Some(row) = state.current(&edit.key)
-            && row.version.0 == record.offset
+            && let Some(version) = state.version(&edit.key)
+            && version.0 == record.offset
             && !self.now.contains_key(&edit.key)
         {
-            let (key, version) = (edit.key.clone(), row.version);
+            let key = edit.key.clone();
             let held = self.found(state, key.clone(), version);
             self.held.insert((key, version), Held { until: Some(state.cursor), ..held });
         }

@@ -81,8 +81,8 @@ pub(crate) fn judgement(
         return Ok(Judgement::refused(Refusal::UnknownBase));
     }
     let case = Case { state, edit, table, policy };
-    match (operation, state.current(&edit.key)) {
-        (Operation::Create, now) => Ok(case.create(now.map(AsRef::as_ref), values)),
+    match (operation, state.current(&edit.key).as_ref()) {
+        (Operation::Create, now) => Ok(case.create(now, values)),
         (Operation::Update, Some(now)) => case.change(now, Privilege::Write, Some(values), past),
         (Operation::Delete, Some(now)) => case.change(now, Privilege::Delete, None, past),
         (Operation::Update, None) => case.deleted_since(Privilege::Write, past),

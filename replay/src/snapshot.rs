@@ -54,7 +54,7 @@ pub fn sections(state: &State) -> impl Iterator<Item = Section> {
     let items = state.catalog.items().map(|item| (size(&item), item));
     let devices = state.devices.values().flat_map(devices::parts);
     let rows = state.tables.iter().flat_map(|(table, rows)| {
-        let parts = rows.iter().flat_map(|(id, slot)| rows::parts(*id, slot));
+        let parts = rows.iter().flat_map(|(id, slot)| rows::parts(id, &slot));
         packed(parts, |parts| Section::Rows(Rows::new(table.clone(), rows.len() as u64, parts)))
     });
     let conflicts = state.conflicts.iter().map(|(offset, conflict)| {

@@ -1,17 +1,20 @@
 //! The state that a log folds to.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bincode::{Decode, Encode};
 use haversack_core::{
-    BaseVersion, Cursor, MutationNumber, Name, Offset, Row, RowId, Timestamp,
+    BaseVersion, Cursor, MutationNumber, Name, Offset, Row, RowId, RowVersion, Timestamp, Value,
     catalog::Catalog,
     event::{Device, EditRequest, RowKey, Verdict},
 };
 use haversack_dataset::Rows;
 use imbl::{OrdMap, Vector};
 
-use crate::touches::{Touch, Touches};
+use crate::{
+    rows::{Packed, Slot, TableRows, Written},
+    touches::{Touch, Touches},
+};
 
 /// Everything that follows from the log up to one offset.
 ///
@@ -30,7 +33,7 @@ pub struct State {
     pub conflicts: OrdMap<Offset, Arc<Conflict>>,
     /// How far the loading of a document has come; none: none was begun.
     pub load: Option<LoadProgress>,
-    pub(crate) tables: OrdMap<Name, OrdMap<RowId, Slot>>,
+    pub(crate) tables: OrdMap<Name, TableRows>,
 }
 
 /// A device, and the edits it has sent.
@@ -40,6 +43,8 @@ pub struct DeviceState {
     pub device: Arc<Device>,
     /// Where its edits are: that of number 1 first.
     pub edits: Vector<Offset>,
+    /// The app in whose name it asks.
+    pub app: Option<Arc<str>>,
 }
 
 impl DeviceState {
@@ -88,47 +93,60 @@ impl LoadProgress {
     }
 }
 
-/// A row that there is or was, and the events on it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Slot {
-    pub row: Option<Arc<Row>>,
-    pub touches: Touches,
-}
-
 impl State {
     /// The row as it stands.
     #[must_use]
-    pub fn current(&self, key: &RowKey) -> Option<&Arc<Row>> {
-        self.tables.get(&key.table)?.get(&key.id)?.row.as_ref()
+    pub fn current(&self, key: &RowKey) -> Option<Row> {
+        self.packed(key).map(|row| row.unpack())
+    }
+
+    /// The version of the row as it stands: found sooner than the row.
+    #[must_use]
+    pub fn version(&self, key: &RowKey) -> Option<RowVersion> {
+        self.packed(key).map(|row| row.version())
+    }
+
+    pub(crate) fn packed(&self, key: &RowKey) -> Option<Packed<'_>> {
+        self.slot(key)?.row
+    }
+
+    fn slot(&self, key: &RowKey) -> Option<Slot<'_>> {
+        self.tables.get(&key.table)?.get(key.id)
     }
 
     /// The events on a row.
     #[must_use]
     pub fn touches(&self, key: &RowKey) -> Touches {
-        let slot = self.tables.get(&key.table).and_then(|rows| rows.get(&key.id));
-        slot.map(|slot| slot.touches.clone()).unwrap_or_default()
+        self.slot(key).map(|slot| slot.touches()).unwrap_or_default()
     }
 
     /// Every row that there is or was, by table and id, with the events on it.
-    pub fn slots(&self) -> impl Iterator<Item = (RowKey, Option<&Arc<Row>>, &Touches)> {
+    pub fn slots(&self) -> impl Iterator<Item = (RowKey, Option<Row>, Touches)> {
+        self.packed_slots()
+            .map(|(key, slot)| (key, slot.row.map(|row| row.unpack()), slot.touches()))
+    }
+
+    /// Every row that there is or was, by table and id, and the events on it.
+    pub fn touched(&self) -> impl Iterator<Item = (RowKey, Touches)> {
+        self.packed_slots().map(|(key, slot)| (key, slot.touches()))
+    }
+
+    pub(crate) fn packed_slots(&self) -> impl Iterator<Item = (RowKey, Slot<'_>)> {
         self.tables.iter().flat_map(|(table, rows)| {
-            rows.iter().map(move |(id, slot)| {
-                let key = RowKey { table: table.clone(), id: *id };
-                (key, slot.row.as_ref(), &slot.touches)
-            })
+            rows.iter().map(move |(id, slot)| (RowKey { table: table.clone(), id }, slot))
         })
     }
 
     /// How many rows a table has.
     #[must_use]
     pub fn row_count(&self, table: &str) -> usize {
-        self.rows(table).count()
+        self.tables.get(table).map_or(0, TableRows::standing)
     }
 
-    /// How many rows a table has, with those that are gone: known without counting.
+    /// How many rows a table has, with those that are gone.
     #[must_use]
     pub fn row_count_at_most(&self, table: &str) -> usize {
-        self.tables.get(table).map_or(0, OrdMap::len)
+        self.tables.get(table).map_or(0, TableRows::len)
     }
 
     /// The device of a user with this name.
@@ -137,18 +155,19 @@ impl State {
         self.devices.values().find(|state| state.device.user == user && state.device.name == name)
     }
 
-    /// Notes an event on a row and, if it made a version, what the row is now.
-    pub(crate) fn touch(&mut self, key: &RowKey, touch: Touch, written: Option<Option<Row>>) {
+    /// Notes an event on a row, and what it made of the row.
+    pub(crate) fn touch<'v>(
+        &mut self,
+        key: &RowKey,
+        touch: Touch,
+        written: Written<impl Iterator<Item = (&'v Name, Option<&'v Value>)>>,
+    ) {
         // `entry` would clone the table's name for every event.
         if !self.tables.contains_key(&key.table) {
-            self.tables.insert(key.table.clone(), OrdMap::new());
+            self.tables.insert(key.table.clone(), TableRows::default());
         }
         let rows = self.tables.get_mut(&key.table).expect("inserted just above");
-        let slot = rows.entry(key.id).or_default();
-        slot.touches.push(touch);
-        if let Some(row) = written {
-            slot.row = row.map(Arc::new);
-        }
+        rows.touch(key.id, touch, written);
     }
 }
 
@@ -157,12 +176,13 @@ impl Rows for State {
         &self.catalog
     }
 
-    fn row(&self, table: &str, id: RowId) -> Option<&Row> {
-        self.tables.get(table)?.get(&id)?.row.as_deref()
+    fn row(&self, table: &str, id: RowId) -> Option<Cow<'_, Row>> {
+        let row = self.tables.get(table)?.get(id)?.row?;
+        Some(Cow::Owned(row.unpack()))
     }
 
-    fn rows(&self, table: &str) -> Box<dyn Iterator<Item = (RowId, &Row)> + '_> {
-        let rows = self.tables.get(table).into_iter().flatten();
-        Box::new(rows.filter_map(|(id, slot)| Some((*id, slot.row.as_deref()?))))
+    fn rows(&self, table: &str) -> Box<dyn Iterator<Item = (RowId, Cow<'_, Row>)> + '_> {
+        let slots = self.tables.get(table).into_iter().flat_map(TableRows::iter);
+        Box::new(slots.filter_map(|(id, slot)| Some((id, Cow::Owned(slot.row?.unpack())))))
     }
 }

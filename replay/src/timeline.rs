@@ -83,7 +83,7 @@ impl Timeline {
 
     fn look(&mut self, state: &State, offset: Option<Offset>, at: Timestamp) {
         self.has_asked = false;
-        let included = state.current(&self.key).is_some() && self.is(state, at);
+        let included = state.version(&self.key).is_some() && self.is(state, at);
         if included != self.turns.back().is_some_and(|turn| turn.included) {
             if self.turns.len() == EXPLAIN_TURNS_MAX {
                 self.turns.pop_front();

@@ -99,7 +99,7 @@ impl Cast {
         let foreign =
             steven.1.keys().filter(orders).find(|key| !nancy.1.contains_key(*key)).cloned();
         let is_line = |key: &&RowKey| {
-            let order = state.current(key).and_then(|row| row.values.get("orderid"));
+            let order = state.current(key).and_then(|row| row.values.get("orderid").cloned());
             matches!((order, &changed), (Some(Value::Reference(to)), Some(of)) if to.id == of.id)
         };
         let line = nancy.1.keys().find(is_line).cloned();
@@ -201,7 +201,10 @@ fn offline(session: &Session, cast: &Cast, story: &mut Story) -> Result<(), Fail
         [(NANCY, &cast.nancy, nancy), (STEVEN, &cast.steven, steven), (LAURA, &cast.laura, laura)]
     {
         let asked: Vec<String> = edits.iter().map(|edit| asked(session, edit)).collect();
-        let read = edits.into_iter().map(push::mutation).collect::<Result<Vec<_>, _>>();
+        let read = edits
+            .into_iter()
+            .map(haversack_engine::push::Mutation::read)
+            .collect::<Result<Vec<_>, _>>();
         let mutations = read.map_err(Failure::other)?;
         let outcomes = push::send(session, *user, "phone", mutations)?;
         lines.extend(outcomes.iter().zip(asked).map(|(o, asked)| verdict_line(name, o, &asked)));
@@ -249,7 +252,7 @@ fn verdict_line(name: &str, outcome: &Outcome, asked: &str) -> Line {
 /// How people call an order: its number, also after it was deleted.
 fn order_number(session: &Session, key: &RowKey) -> String {
     let state = session.environment.state();
-    let now = state.current(key).map(|row| row.as_ref().clone());
+    let now = state.current(key);
     let before = || {
         let first = state.touches(key).oldest_first().first().map(|touch| touch.offset)?;
         session.environment.row_at(key, first).ok().flatten()

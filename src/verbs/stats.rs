@@ -55,7 +55,7 @@ pub fn stats(session: &Session, data: &Path, format: Format) -> Result<ExitCode,
 /// and have no versions of their own.
 fn tables(state: &State) -> Vec<Line> {
     let mut versions: BTreeMap<Name, usize> = BTreeMap::new();
-    for (key, _, touches) in state.slots() {
+    for (key, touches) in state.touched() {
         let made = touches.newest_first().filter(|touch| touch.is_version).count();
         *versions.entry(key.table).or_default() += made;
     }

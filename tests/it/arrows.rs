@@ -6,12 +6,13 @@ const LINES_MAX: usize = 600;
 
 /// Crates that know no clock, no randomness, no file and no thread, with the internal crates that
 /// they may use.
-const PURE: [(&str, &[&str]); 6] = [
+const PURE: [(&str, &[&str]); 7] = [
     ("core", &[]),
     ("dsl", &["haversack-core"]),
     ("dataset", &["haversack-core", "haversack-dsl"]),
     ("replay", &["haversack-core", "haversack-dsl", "haversack-dataset"]),
     ("proof", &[]),
+    ("sync", &["haversack-core"]),
     ("workload", &["haversack-core"]),
 ];
 
@@ -28,6 +29,7 @@ const EDGES: [(&str, &[&str]); 3] = [
             "haversack-proof",
             "haversack-replay",
             "haversack-store",
+            "haversack-sync",
         ],
     ),
 ];

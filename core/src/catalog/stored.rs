@@ -15,6 +15,7 @@ use crate::{
     schema::{ColumnType, Relationship, Table, TableDefinition},
     security::{BusinessUnit, Position, Role, Team, User},
     settings::Settings,
+    token::{Token, TokenHash},
 };
 
 /// One thing of a catalog. A disk format: new variants go to the end.
@@ -56,6 +57,8 @@ pub enum Item {
         /// The assignment.
         assignment: Assignment,
     },
+    /// A token.
+    Token(Arc<Token>),
 }
 
 /// Things of a stored catalog are not in order, or one of them comes twice.
@@ -83,6 +86,7 @@ enum Key {
     App(String),
     Profile(String),
     Assignment(u64),
+    Token(TokenHash),
 }
 
 impl Item {
@@ -102,6 +106,7 @@ impl Item {
             Self::App(app) => Key::App(app.name.clone()),
             Self::Profile(profile) => Key::Profile(profile.draft.name.clone()),
             Self::Assignment { place, .. } => Key::Assignment(*place),
+            Self::Token(token) => Key::Token(token.hash),
         }
     }
 }
@@ -128,6 +133,7 @@ impl Catalog {
             .chain(self.apps.values().cloned().map(Item::App))
             .chain(self.profiles.values().cloned().map(Item::Profile))
             .chain(assignments)
+            .chain(self.tokens.values().cloned().map(Item::Token))
     }
 }
 
@@ -190,6 +196,7 @@ impl Items {
             Item::Assignment { assignment, .. } => {
                 Arc::make_mut(&mut catalog.assignments).push(assignment);
             }
+            Item::Token(token) => drop(catalog.tokens.insert(token.hash, token)),
         }
     }
 

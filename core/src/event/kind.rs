@@ -26,6 +26,9 @@ impl Event {
             Self::RowWritten(_) => "row_written",
             Self::DeviceRegistered(_) => "device_registered",
             Self::DeviceEdited(_) => "device_edited",
+            Self::DeviceAppChanged { .. } => "device_app_changed",
+            Self::TokenIssued(_) => "token_issued",
+            Self::TokenRevoked { .. } => "token_revoked",
         }
     }
 }

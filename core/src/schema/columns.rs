@@ -38,6 +38,11 @@ impl Columns {
         self.place(name).ok().map(|place| &self.list[usize::from(self.by_name[place])])
     }
 
+    /// All of them, by name.
+    pub(super) fn by_name(&self) -> impl Iterator<Item = &Column> {
+        self.by_name.iter().map(|at| &self.list[usize::from(*at)])
+    }
+
     /// All of them.
     pub(super) fn as_slice(&self) -> &[Column] {
         &self.list

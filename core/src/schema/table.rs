@@ -171,6 +171,11 @@ impl Table {
         self.columns.get(name)
     }
 
+    /// All columns, by name.
+    pub fn columns_by_name(&self) -> impl Iterator<Item = &Column> {
+        self.columns.by_name()
+    }
+
     /// All columns, in the order in which people see them.
     #[must_use]
     pub fn columns(&self) -> &[Column] {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use haversack_core::{Name, RowId, RowVersion};
 use roaring::RoaringBitmap;
 
 use super::{Columnar, ask::Ask, dataset::Sets, references::TableNumber};
@@ -30,7 +31,21 @@ impl DeviceRows {
     }
 }
 
+/// Rows of one table: its name, and id and version of each.
+pub type RowsOfTable<'a> = (&'a Name, Box<dyn Iterator<Item = (RowId, RowVersion)> + 'a>);
+
 impl Columnar {
+    /// The rows that belong on a device, by table and in no order within it. Versions are those of this
+    /// moment, so the rows must be too.
+    pub fn rows_of<'a>(&'a self, rows: &'a DeviceRows) -> impl Iterator<Item = RowsOfTable<'a>> {
+        rows.sets.iter().map(|(table, set)| {
+            let of = self.tables.table(*table);
+            let row = |number| Some((of.id(number), of.version(number)?));
+            let rows: Box<dyn Iterator<Item = _> + 'a> = Box::new(set.iter().filter_map(row));
+            (&of.name, rows)
+        })
+    }
+
     /// The difference from what a device held to what belongs on it now, both of this engine; none:
     /// one of them is too old, or rows were numbered anew or changed since, and they must be asked
     /// for again, or compared row by row ([`Difference::between`]).

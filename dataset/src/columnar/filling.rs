@@ -1,7 +1,7 @@
 //! One table on its way into columns. Rows come in the order of their ids and get their numbers in that
 //! order, so nothing is looked up; where pointers point is found when all tables are there.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use haversack_core::{
     Name, Reference, RowId, RowVersion, Value, Values,
@@ -55,7 +55,11 @@ pub(super) fn fill(rows: &dyn Rows, table: &Arc<Table>, seed: u64) -> Filled {
             if block.is_empty() {
                 break;
             }
-            block.iter().for_each(|(_, row)| touch(&row.values));
+            for (_, row) in &block {
+                if let Cow::Borrowed(row) = row {
+                    touch(&row.values);
+                }
+            }
             for (id, row) in block.drain(..) {
                 filling.push(id, Some(row.version), row.values.iter());
             }

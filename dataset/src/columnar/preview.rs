@@ -60,7 +60,9 @@ pub fn preview(
     let mut columnar = Columnar::build(before.rows, before.catalog, seed);
     if columnar.tables.has_schema_of(after.catalog) {
         let change = |columnar: &mut Columnar| {
-            written.iter().for_each(|key| columnar.put(key, after.rows.row(&key.table, key.id)));
+            for key in written {
+                columnar.put(key, after.rows.row(&key.table, key.id).as_deref());
+            }
             columnar.set_catalog(after.rows, after.catalog);
         };
         return columnar.preview(&users(before, after), (before.catalog, now), change, size_of);

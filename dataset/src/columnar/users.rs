@@ -94,24 +94,29 @@ impl Columnar {
     }
 
     /// Forgets what is kept for whoever has not asked during so many changes: users, and what they share.
-    /// Says how many users that were. After a million changes it is done by itself.
+    /// Says how many users that were.
     pub fn let_go(&self, changes: u64) -> usize {
+        self.let_go_of(changes, |_| true)
+    }
+
+    fn let_go_of(&self, changes: u64, may_go: impl Fn(&Kept) -> bool) -> usize {
         self.shared.let_go(changes);
         let now = self.shared.changes.now();
-        let mut users = locked(&self.users);
-        let before = users.len();
-        users.retain(|_, kept| now - kept.at <= changes);
         let mut last = locked(&self.deltas);
         if last.as_ref().is_some_and(|(_, to, _)| now - to > changes) {
             *last = None;
         }
+        let mut users = locked(&self.users);
+        let before = users.len();
+        users.retain(|_, kept| now - kept.at <= changes || !may_go(kept));
         before - users.len()
     }
 
-    /// Lets go, from time to time, of what can't be caught up any more.
+    /// Lets go, from time to time, of what can't be caught up any more, unless somebody may still ask
+    /// until when it holds.
     pub(super) fn tidy(&self) {
         if self.shared.changes.now().is_multiple_of(TIDY_AFTER) {
-            self.let_go(CHANGES_MAX);
+            self.let_go_of(CHANGES_MAX, |kept| kept.until == ALWAYS);
         }
     }
 

@@ -104,7 +104,7 @@ impl Time {
         ];
         let row = id("account", number);
         let key = self.world.write("account", row, Some(values.into_iter().collect()));
-        self.columnar.put(&key, self.world.row("account", row));
+        self.columnar.put(&key, self.world.row("account", row).as_deref());
     }
 
     fn pass(&mut self) {

@@ -266,7 +266,7 @@ impl History {
     fn put(&mut self, table: &str, row: RowId, values: Option<Values>) -> String {
         let what = format!("{table} {row} = {values:?}");
         let key = self.world.write(table, row, values);
-        self.columnar.put(&key, self.world.row(table, row));
+        self.columnar.put(&key, self.world.row(table, row).as_deref());
         what
     }
 

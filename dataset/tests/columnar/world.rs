@@ -1,6 +1,6 @@
 //! A small environment whose rows are in maps.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use haversack_core::{
     Name, Offset, Reference, Row, RowId, RowVersion, Value, Values,
@@ -34,12 +34,14 @@ impl Rows for World {
         &self.catalog
     }
 
-    fn row(&self, table: &str, id: RowId) -> Option<&Row> {
-        self.rows.get(table)?.get(&id)
+    fn row(&self, table: &str, id: RowId) -> Option<Cow<'_, Row>> {
+        self.rows.get(table)?.get(&id).map(Cow::Borrowed)
     }
 
-    fn rows(&self, table: &str) -> Box<dyn Iterator<Item = (RowId, &Row)> + '_> {
-        Box::new(self.rows.get(table).into_iter().flatten().map(|(id, row)| (*id, row)))
+    fn rows(&self, table: &str) -> Box<dyn Iterator<Item = (RowId, Cow<'_, Row>)> + '_> {
+        Box::new(
+            self.rows.get(table).into_iter().flatten().map(|(id, row)| (*id, Cow::Borrowed(row))),
+        )
     }
 }
 

@@ -23,7 +23,7 @@ fn world() -> World {
 
 fn write(world: &mut World, columnar: &mut Columnar, row: u8, values: Option<Values>) {
     let key = world.write("account", id("account", row), values);
-    columnar.put(&key, world.row("account", id("account", row)));
+    columnar.put(&key, world.row("account", id("account", row)).as_deref());
 }
 
 fn values(row: u8) -> Values {

@@ -1,6 +1,6 @@
 //! Rows, users and settings of a case, as the evaluator reads them, and who asks about them.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use haversack_core::{Row, RowId, Timestamp, Value, Values, catalog::Catalog, schema::Table};
 use haversack_dataset::{Caller, Rows};
@@ -109,11 +109,13 @@ impl Rows for World {
         &self.catalog
     }
 
-    fn row(&self, table: &str, id: RowId) -> Option<&Row> {
-        self.rows.get(table)?.get(&id)
+    fn row(&self, table: &str, id: RowId) -> Option<Cow<'_, Row>> {
+        self.rows.get(table)?.get(&id).map(Cow::Borrowed)
     }
 
-    fn rows(&self, table: &str) -> Box<dyn Iterator<Item = (RowId, &Row)> + '_> {
-        Box::new(self.rows.get(table).into_iter().flatten().map(|(id, row)| (*id, row)))
+    fn rows(&self, table: &str) -> Box<dyn Iterator<Item = (RowId, Cow<'_, Row>)> + '_> {
+        Box::new(
+            self.rows.get(table).into_iter().flatten().map(|(id, row)| (*id, Cow::Borrowed(row))),
+        )
     }
 }

@@ -135,8 +135,8 @@ impl Edit<'_> {
         Ok(Values::default())
     }
 
-    fn existing(&self) -> Result<&haversack_core::Row, Fault> {
-        let row = self.state.current(&self.key).map(AsRef::as_ref);
+    fn existing(&self) -> Result<haversack_core::Row, Fault> {
+        let row = self.state.current(&self.key);
         row.filter(|row| self.may(Privilege::Read, &row.values)).ok_or_else(|| {
             let message = format!("there is no row {} in `{}`", self.key.id, self.table.name);
             refused(Refusal::UnknownRow, message)

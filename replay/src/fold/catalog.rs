@@ -47,10 +47,18 @@ pub fn apply(catalog: &mut Catalog, event: &Event) {
             Arc::make_mut(&mut catalog.assignments)
                 .retain(|a| a.profile != *profile || a.member != *member);
         }
+        Event::TokenIssued(token) => {
+            catalog.tokens.insert(token.hash, Arc::new(token.clone()));
+        }
+        Event::TokenRevoked { id } => {
+            let found = catalog.tokens.values().find(|token| token.id == *id).cloned();
+            found.map(|token| catalog.tokens.remove(&token.hash));
+        }
         Event::LoadStarted { .. }
         | Event::RowWritten(_)
         | Event::DeviceRegistered(_)
-        | Event::DeviceEdited(_) => {}
+        | Event::DeviceEdited(_)
+        | Event::DeviceAppChanged { .. } => {}
     }
 }
 

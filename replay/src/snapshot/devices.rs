@@ -33,12 +33,18 @@ enum Owner {
     },
     /// The device before.
     Last(RowId),
+    /// A device that comes now, and the app in whose name it asks.
+    NextOfApp { device: Arc<Device>, count: u64, app: String },
 }
 
 /// The parts of a device, each with its size.
 pub(super) fn parts(state: &DeviceState) -> impl Iterator<Item = (usize, DevicePart)> {
-    let DeviceState { device, edits: all } = state;
-    let mut next = Some(Owner::Next { device: device.clone(), count: all.len() as u64 });
+    let DeviceState { device, edits: all, app } = state;
+    let count = all.len() as u64;
+    let mut next = Some(match app {
+        None => Owner::Next { device: device.clone(), count },
+        Some(app) => Owner::NextOfApp { device: device.clone(), count, app: app.to_string() },
+    });
     let mut from = 0;
     std::iter::from_fn(move || {
         let more = (from < all.len()).then(|| Owner::Last(device.id));
@@ -68,11 +74,9 @@ impl Devices {
     /// Takes the next part.
     pub(super) fn push(&mut self, part: DevicePart, end: Cursor) -> Result<(), ResumeError> {
         match part.owner {
-            Owner::Next { device, count } => {
-                self.close()?;
-                after(self.whole.get_max().map(|(id, _)| id), &device.id)?;
-                self.open =
-                    Some(Open { state: DeviceState { device, edits: Vector::new() }, count });
+            Owner::Next { device, count } => self.begin(device, count, None)?,
+            Owner::NextOfApp { device, count, app } => {
+                self.begin(device, count, Some(app.into()))?;
             }
             Owner::Last(id) => {
                 let last = self.open.as_ref().map(|open| open.state.device.id);
@@ -87,6 +91,19 @@ impl Devices {
             within(edit, end)?;
             edits.push_back(edit);
         }
+        Ok(())
+    }
+
+    fn begin(
+        &mut self,
+        device: Arc<Device>,
+        count: u64,
+        app: Option<Arc<str>>,
+    ) -> Result<(), ResumeError> {
+        self.close()?;
+        after(self.whole.get_max().map(|(id, _)| id), &device.id)?;
+        let state = DeviceState { device, edits: Vector::new(), app };
+        self.open = Some(Open { state, count });
         Ok(())
     }
 

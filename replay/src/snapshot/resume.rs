@@ -120,15 +120,9 @@ impl Resume {
         Ok(())
     }
 
-    fn conflict(&mut self, offset: Offset, mut conflict: Arc<Conflict>) -> Result<(), ResumeError> {
+    fn conflict(&mut self, offset: Offset, conflict: Arc<Conflict>) -> Result<(), ResumeError> {
         after(self.state.conflicts.get_max().map(|(last, _)| last), &offset)?;
         within(offset, self.state.cursor)?;
-        // A row that still stands was one with the conflict's in memory, and is so again.
-        if let Some(row) = self.state.current(&conflict.key)
-            && conflict.server.as_ref() == Some(row)
-        {
-            Arc::make_mut(&mut conflict).server = Some(row.clone());
-        }
         self.state.conflicts.insert(offset, conflict);
         Ok(())
     }

@@ -3,8 +3,6 @@
 //! The rows of one section share their columns' names, which saves bytes, time and, when they are
 //! read back, memory.
 
-use std::sync::Arc;
-
 use bincode::{
     BorrowDecode, Decode, Encode,
     de::{BorrowDecoder, Decoder},
@@ -14,7 +12,7 @@ use bincode::{
 use haversack_core::{Name, Row, RowId, Value, Values};
 
 use super::pack::{PART_BYTES, size};
-use crate::{Touches, state::Slot};
+use crate::{Touches, rows::Slot};
 
 /// What a part has besides its row and events: id, flags and counts.
 const PART_FRAME_BYTES: usize = 48;
@@ -36,26 +34,27 @@ pub struct Rows {
 #[derive(Clone, Debug)]
 pub(super) struct RowPart {
     pub id: RowId,
-    pub row: Option<Arc<Row>>,
+    pub row: Option<Row>,
     /// How many events the row has, in this part and others.
     pub count: u64,
     pub touches: Touches,
 }
 
 /// The parts of a row, each with its size.
-pub(super) fn parts(id: RowId, slot: &Slot) -> impl Iterator<Item = (usize, RowPart)> {
+pub(super) fn parts(id: RowId, slot: &Slot<'_>) -> impl Iterator<Item = (usize, RowPart)> + use<> {
+    let touches = slot.touches();
     let (mut count, mut bytes) = (0, 0);
-    for touch in slot.touches.newest_first() {
+    for touch in touches.newest_first() {
         count += 1;
         bytes += size(touch);
     }
-    let cut = if bytes > PART_BYTES { cut(&slot.touches) } else { Vec::new() };
+    let cut = if bytes > PART_BYTES { cut(&touches) } else { Vec::new() };
     let mut cut = cut.into_iter();
-    let first = cut.next().unwrap_or_else(|| (bytes, slot.touches.clone()));
-    let mut row = slot.row.clone();
+    let first = cut.next().unwrap_or((bytes, touches));
+    let mut row = slot.row.map(|row| row.unpack());
     std::iter::once(first).chain(cut).map(move |(bytes, touches)| {
         let row = row.take();
-        let row_bytes = row.as_deref().map_or(0, |row| size(row) + PLACE_BYTES * row.values.len());
+        let row_bytes = row.as_ref().map_or(0, |row| size(row) + PLACE_BYTES * row.values.len());
         (PART_FRAME_BYTES + row_bytes + bytes, RowPart { id, row, count, touches })
     })
 }
@@ -79,7 +78,7 @@ fn cut(touches: &Touches) -> Vec<(usize, Touches)> {
 impl Rows {
     pub(super) fn new(table: Name, count: u64, parts: Vec<RowPart>) -> Self {
         let mut names: Vec<Name> = Vec::new();
-        for row in parts.iter().filter_map(|part| part.row.as_deref()) {
+        for row in parts.iter().filter_map(|part| part.row.as_ref()) {
             let mut at = 0;
             for (name, _) in row.values.iter() {
                 // Nearly always the rows of a table have the same columns.
@@ -149,7 +148,7 @@ fn decode_rows<D: Decoder>(
         let row = if bool::decode(decoder)? {
             let version = Decode::decode(decoder)?;
             let values = decode_values(decoder, &names, &value)?;
-            Some(Arc::new(Row { version, values }))
+            Some(Row { version, values })
         } else {
             None
         };

@@ -1,18 +1,18 @@
 //! The way back for rows: from parts of rows to tables.
 
-use haversack_core::{Cursor, Name, RowId};
+use haversack_core::{Cursor, Name, Row, RowId};
 use imbl::OrdMap;
 
 use super::{
     error::{ResumeError, after, all, disorder, within},
     rows::{RowPart, Rows},
 };
-use crate::state::Slot;
+use crate::{Touches, rows::TableRows};
 
 /// Puts tables together again.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    whole: OrdMap<Name, OrdMap<RowId, Slot>>,
+    whole: OrdMap<Name, TableRows>,
     open: Option<Table>,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Tables {
 struct Table {
     name: Name,
     count: u64,
-    rows: OrdMap<RowId, Slot>,
+    rows: TableRows,
     last: Option<Last>,
 }
 
@@ -29,7 +29,8 @@ struct Table {
 #[derive(Debug)]
 struct Last {
     id: RowId,
-    slot: Slot,
+    row: Option<Row>,
+    touches: Touches,
     found: u64,
     count: u64,
 }
@@ -41,7 +42,7 @@ impl Tables {
         if self.open.as_ref().is_none_or(|open| open.name != table) {
             self.close()?;
             after(self.whole.get_max().map(|(name, _)| name), &table)?;
-            self.open = Some(Table { name: table, count, rows: OrdMap::new(), last: None });
+            self.open = Some(Table { name: table, count, rows: TableRows::default(), last: None });
         }
         let open = self.open.as_mut().expect("opened just above, or before");
         all(count, open.count, format_args!("rows of table {}", open.name))?;
@@ -59,7 +60,7 @@ impl Tables {
     }
 
     /// The tables.
-    pub(super) fn finish(mut self) -> Result<OrdMap<Name, OrdMap<RowId, Slot>>, ResumeError> {
+    pub(super) fn finish(mut self) -> Result<OrdMap<Name, TableRows>, ResumeError> {
         self.close()?;
         Ok(self.whole)
     }
@@ -76,7 +77,7 @@ impl Table {
         let found = part.touches.newest_first().count() as u64;
         match &mut self.last {
             Some(last) if last.id == part.id => {
-                let touches = &mut last.slot.touches;
+                let touches = &mut last.touches;
                 let oldest = part.touches.newest_first().last();
                 let (before, next) = (touches.newest().map(|t| t.offset), oldest.map(|t| t.offset));
                 if part.row.is_some() || next.is_none() || next <= before {
@@ -87,8 +88,8 @@ impl Table {
             }
             last => {
                 after(last.as_ref().map(|last| &last.id), &part.id)?;
-                let slot = Slot { row: part.row, touches: part.touches };
-                let next = Last { id: part.id, slot, found, count: part.count };
+                let RowPart { id, row, touches, count } = part;
+                let next = Last { id, row, touches, found, count };
                 let last = last.replace(next);
                 self.put(last)?;
             }
@@ -97,9 +98,9 @@ impl Table {
     }
 
     fn put(&mut self, last: Option<Last>) -> Result<(), ResumeError> {
-        if let Some(Last { id, slot, found, count }) = last {
+        if let Some(Last { id, row, touches, found, count }) = last {
             all(found, count, format_args!("events on row {id} of table {}", self.name))?;
-            self.rows.insert(id, slot);
+            self.rows.push(id, row.as_ref(), touches);
         }
         Ok(())
     }

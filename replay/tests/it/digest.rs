@@ -27,10 +27,13 @@ fn text(state: &State) -> String {
         let d = &device.device;
         let edits: Vec<u64> = device.edits.iter().map(|offset| offset.get()).collect();
         line(&mut text, "device", &json!([d.id, d.user, d.name, d.platform, edits]));
+        if let Some(app) = &device.app {
+            line(&mut text, "device_app", &json!([d.id, app]));
+        }
     }
     for (key, row, touches) in state.slots() {
         let table = state.catalog.table(&key.table).map(AsRef::as_ref);
-        let row = row.map(|row| row_json(table, row));
+        let row = row.map(|row| row_json(table, &row));
         let touches: Vec<Json> = touches.newest_first().map(touch_json).collect();
         line(&mut text, "row", &json!([key.table, key.id, row, touches]));
     }
@@ -63,6 +66,7 @@ fn catalog(text: &mut String, state: &State) {
     catalog.profiles.values().for_each(|profile| line(text, "profile", profile));
     catalog.assignments.iter().for_each(|assignment| line(text, "assignment", assignment));
     catalog.apps.values().for_each(|app| line(text, "app", app));
+    catalog.tokens.values().for_each(|token| line(text, "token", token));
 }
 
 fn row_json(table: Option<&Table>, row: &Row) -> Json {

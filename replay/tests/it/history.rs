@@ -15,6 +15,7 @@ use haversack_core::{
     },
     security::{BusinessUnit, Depth, Position, Role, TablePrivileges, Team, TeamType, User},
     settings::{Compatibility, Granularity, Settings},
+    token::{Holder, Token},
 };
 use haversack_replay::{Judging, State, fold, judge};
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -109,6 +110,16 @@ fn user(number: u8) -> Event {
 fn device(number: u8) -> Event {
     let (name, platform) = (format!("device {number}"), "test".to_owned());
     Event::DeviceRegistered(Device { id: id('d', number), user: id('u', number), name, platform })
+}
+
+fn token(number: u8) -> Token {
+    let user = id('u', number);
+    let holder = match number {
+        0 => Holder::Administrator,
+        1 => Holder::User(user),
+        _ => Holder::Device { user, name: format!("device {number}") },
+    };
+    Token { id: id('k', number), hash: [number; 32], holder }
 }
 
 const TYPES: [ColumnType; 5] = [
@@ -207,7 +218,7 @@ fn change() -> impl Strategy<Value = Event> {
         1 => (0..5u8).prop_map(user),
         2 => (0..3u8, vec(0..4u8, 0..3)).prop_map(|(number, members)| team(number, members)),
         2 => (0..3u8, 2..6u8).prop_map(|(number, columns)| table(number, columns)),
-        2 => (0..2u8, 0..3u8).prop_map(many_to_many),
+        3 => (0..2u8, 0..3u8).prop_map(many_to_many),
         1 => (0..2u8).prop_map(|number| Event::AppPut(App { name: format!("app {number}"),
             mobile_offline: true, profiles: vec![format!("profile {number}")], published: false })),
         2 => (0..2u8, 0..3u8).prop_map(draft),
@@ -218,6 +229,10 @@ fn change() -> impl Strategy<Value = Event> {
         1 => (profile(), member())
             .prop_map(|(profile, member)| Event::MemberRemoved { profile, member }),
         1 => any::<[u8; 32]>().prop_map(|digest| Event::LoadStarted { digest, events: 3 }),
+        1 => (0..3u8, any::<bool>()).prop_map(|(number, has_app)| Event::DeviceAppChanged {
+            device: id('d', number), app: has_app.then(|| "app 0".to_owned()) }),
+        1 => (0..3u8).prop_map(|number| Event::TokenIssued(token(number))),
+        1 => (0..3u8).prop_map(|number| Event::TokenRevoked { id: id('k', number) }),
     ]
 }
 

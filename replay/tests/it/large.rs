@@ -155,22 +155,6 @@ fn a_hot_row_is_cut() {
 }
 
 #[test]
-fn rows_that_were_one_in_memory_are_one_again() {
-    let mut log = Log::begun();
-    log.admin(Event::SettingsChanged(haversack_core::settings::Settings {
-        conflict_detection: true,
-        ..Default::default()
-    }));
-    let write = RowWrite { key: key(0, 0), operation: Operation::Create, values: text(9) };
-    log.add(Actor::Load, Event::RowWritten(write));
-    log.edit(0, key(0, 0), BaseVersion::NONE, update(1));
-    let state = again(&log.state);
-    let conflict = &state.conflicts.get_max().unwrap().1;
-    let (kept, row) = (conflict.server.as_ref().unwrap(), state.current(&key(0, 0)).unwrap());
-    assert!(std::sync::Arc::ptr_eq(kept, row));
-}
-
-#[test]
 fn the_rows_of_a_section_share_the_names_of_columns() {
     let long = Name::known("a_name_that_is_too_long_to_be_kept_in_place");
     let mut log = Log::begun();

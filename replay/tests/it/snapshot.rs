@@ -74,6 +74,8 @@ fn a_history_has_everything() {
         note("assigned", catalog.assignments.len() > 1);
         note("app", !catalog.apps.is_empty());
         note("loading", state.load.is_some_and(|load| load.done > 0 && !load.is_complete()));
+        note("device app", state.devices.values().any(|device| device.app.is_some()));
+        note("token", !catalog.tokens.is_empty());
         note("device", state.devices.len() > 3);
         let server = |c: &haversack_replay::Conflict| format!("{:?}", c.verdict);
         note("client", state.conflicts.values().any(|c| server(c).contains("Client")));
@@ -90,12 +92,14 @@ fn a_history_has_everything() {
         "client",
         "deleted",
         "device",
+        "device app",
         "left table",
         "loading",
         "no server row",
         "published",
         "server",
         "spared",
+        "token",
         "unpublished",
     ];
     assert_eq!(seen, all.into_iter().collect());

@@ -1,0 +1,277 @@
+//! The plan of a stream: what the device holds, what belongs on it, and the changes between.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use haversack_core::{Name, RowId, profile::PublishedProfile};
+use haversack_dataset::{Caller, Departure, DeviceRows, Difference};
+use haversack_replay::{DeviceState, State};
+use haversack_sync::{
+    cursor::{Holding, Moment},
+    digest::TableDigest,
+    message::{Checkpoint, Mode, TableState, Why},
+    pull::{Change, Changes, Plan, Pull},
+};
+
+use super::{
+    Delivered, LiveGround, PullAsk, PullError, delivered::Tables, facts::ProfileFacts, looks::Looks,
+};
+use crate::live::{Live, Now};
+
+/// The changes found, by table.
+type Found = BTreeMap<Name, BTreeMap<RowId, Change>>;
+
+impl Live {
+    /// A stream that brings a device to what belongs on it now, and the ground that it is written on.
+    ///
+    /// # Errors
+    /// See [`PullError`].
+    pub fn pull(self: &Arc<Self>, ask: &PullAsk) -> Result<(Pull, LiveGround), PullError> {
+        self.wait_for(self.environment.state().cursor);
+        let now = self.now.read();
+        let (device, held) = self.asked(&now.state, ask)?;
+        let user = device.device.user;
+        let profile = offered(&now.state, device);
+        let facts = profile.map(|profile| self.facts_of(&now.state.catalog, profile));
+        let moment = Moment {
+            offset: now.state.cursor,
+            now: self.time(&now.state),
+            is_offered: profile.is_some(),
+        };
+        let caller = Caller::user(&now.state.catalog, user, moment.now);
+        let rows = match profile {
+            Some(_) => now.columnar.device_rows(&caller),
+            None => DeviceRows::default(),
+        };
+        let moments = held.moments();
+        let mut found = self.found(&now, &caller, ask.device, (&held, &moments), &rows)?;
+        if let Some(asked) = &ask.tables {
+            found.retain(|table, _| asked.contains(table));
+        }
+        let unchanged = (moments.len() == 1 && found.is_empty() && ask.tables.is_none())
+            .then(|| self.kept(ask.device, moments[0]))
+            .flatten();
+        let tables = match unchanged {
+            Some(kept) => kept.tables,
+            None => tables_of(&now, &rows, facts.as_deref()),
+        };
+        let plan = Plan {
+            device: ask.device,
+            checkpoint: self.checkpoint(&now.state, device, profile, facts.as_deref(), ask, moment),
+            to: moment,
+            changes: found.into_iter().map(sorted).collect(),
+            tables: states(&tables, facts.as_deref(), ask.tables.as_deref()),
+            asked: ask.tables.clone(),
+            max_rows: ask.max_rows,
+            held,
+        };
+        let catalog = Arc::clone(&now.state.catalog);
+        self.keep(ask.device, &moments, Delivered { moment, rows, catalog, tables });
+        let ground = LiveGround::new(self, &now.state, ask.device, user);
+        Ok((Pull::new(plan, self.key.clone()), ground))
+    }
+
+    /// Whether a pull from this cursor would bring something.
+    ///
+    /// # Errors
+    /// See [`PullError`].
+    pub fn would_bring(&self, device: RowId, cursor: Option<&str>) -> Result<bool, PullError> {
+        let now = self.now.read();
+        let ask =
+            PullAsk { device, cursor: cursor.map(str::to_owned), max_rows: None, tables: None };
+        let (known, held) = self.asked(&now.state, &ask)?;
+        let caller = Caller::user(&now.state.catalog, known.device.user, self.time(&now.state));
+        let rows = match offered(&now.state, known) {
+            Some(_) => now.columnar.device_rows(&caller),
+            None => DeviceRows::default(),
+        };
+        let moments = held.moments();
+        let found = self.found(&now, &caller, device, (&held, &moments), &rows)?;
+        Ok(!found.is_empty())
+    }
+
+    fn asked<'s>(
+        &self,
+        state: &'s State,
+        ask: &PullAsk,
+    ) -> Result<(&'s DeviceState, Holding), PullError> {
+        let device = state.devices.get(&ask.device);
+        let device = device.ok_or(PullError::UnknownDevice(ask.device))?;
+        let unknown = ask.tables.iter().flatten().find(|name| state.catalog.table(name).is_none());
+        if let Some(table) = unknown {
+            return Err(PullError::UnknownTable(table.clone()));
+        }
+        let held = match &ask.cursor {
+            Some(cursor) => Holding::open(cursor, ask.device, &self.key)?,
+            None => Holding::default(),
+        };
+        let head = state.cursor;
+        match held.moments().iter().map(|moment| moment.offset).find(|seen| *seen > head) {
+            Some(seen) => Err(PullError::LogBehind { seen, head }),
+            None => Ok((device, held)),
+        }
+    }
+
+    /// The changes from what is held to what belongs there, each row by the moment that it is of.
+    fn found(
+        &self,
+        now: &Now,
+        caller: &Caller,
+        device: RowId,
+        (held, moments): (&Holding, &[Moment]),
+        rows: &DeviceRows,
+    ) -> Result<Found, PullError> {
+        let mut found = Found::new();
+        for moment in moments {
+            let is_of = |table: &Name, id| {
+                held.moment() == Some(*moment) || held.moment_of(table, id) == Some(*moment)
+            };
+            let (difference, looks) = self.since(now, caller, device, *moment, rows)?;
+            let put = difference.put.into_iter().map(|(key, version)| (key, Change::Put(version)));
+            let del = difference.del.into_iter().map(|(key, why)| (key, Change::Del(told(why))));
+            for (key, change) in looks.into_iter().chain(put).chain(del) {
+                if is_of(&key.table, key.id) {
+                    found.entry(key.table).or_default().insert(key.id, change);
+                }
+            }
+        }
+        if held.moment().is_none() {
+            for (table, rows) in now.columnar.rows_of(rows) {
+                let new = rows.filter(|(id, _)| held.moment_of(table, *id).is_none());
+                let new: Vec<_> = new.map(|(id, v)| (id, Change::Put(v))).collect();
+                if !new.is_empty() {
+                    found.entry(table.clone()).or_default().extend(new);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The difference from what belonged on the device at a moment to what does now, and the rows of
+    /// both that look different though nobody wrote them.
+    fn since(
+        &self,
+        now: &Now,
+        caller: &Caller,
+        device: RowId,
+        moment: Moment,
+        rows: &DeviceRows,
+    ) -> Result<(Difference, Vec<Looking>), PullError> {
+        let state = now.state.as_ref();
+        if let Some(kept) = self.kept(device, moment)
+            && let Some(difference) = now.columnar.difference(caller, &kept.rows, rows)
+        {
+            let looks = looking(now, rows, &kept.catalog);
+            return Ok((difference, looks));
+        }
+        let user = state.devices.get(&device).map(|known| known.device.user);
+        let user = user.ok_or(PullError::UnknownDevice(device))?;
+        let (before, catalog) = self.dataset_at(user, moment)?;
+        let belongs = now
+            .columnar
+            .rows_of(rows)
+            .flat_map(|(table, rows)| {
+                rows.map(|(id, v)| (haversack_core::event::RowKey { table: table.clone(), id }, v))
+            })
+            .collect();
+        let difference = Difference::between(state, caller, &before, &belongs);
+        Ok((difference, looking(now, rows, &catalog)))
+    }
+
+    fn checkpoint(
+        &self,
+        state: &State,
+        device: &DeviceState,
+        profile: Option<&PublishedProfile>,
+        facts: Option<&ProfileFacts>,
+        ask: &PullAsk,
+        moment: Moment,
+    ) -> Checkpoint {
+        let tables: BTreeSet<Name> =
+            facts.into_iter().flat_map(|facts| facts.tables.keys().cloned()).collect();
+        let metadata = self.metadata_of(&state.catalog, device.device.user, &tables);
+        Checkpoint {
+            offset: moment.offset,
+            now: moment.now,
+            profile: profile.map(|profile| profile.draft.name.clone()),
+            profile_version: profile.map(|profile| profile.version),
+            mode: if ask.cursor.is_some() { Mode::Delta } else { Mode::Full },
+            last_mutation: device.edits.len() as u64,
+            metadata: Some(metadata.to_string()),
+        }
+    }
+}
+
+/// A row, put again.
+type Looking = (haversack_core::event::RowKey, Change);
+
+/// The published profile that a device gets.
+pub(crate) fn offered<'s>(state: &'s State, device: &DeviceState) -> Option<&'s PublishedProfile> {
+    let profile = state.catalog.published_profile_of(device.device.user)?;
+    state.catalog.offers(device.app.as_deref(), &profile.draft.name).then_some(profile)
+}
+
+/// Rows that look different than under another catalog. Those that are new or written anyway are among
+/// them, as they are put once.
+fn looking(
+    now: &Now,
+    rows: &DeviceRows,
+    before: &Arc<haversack_core::catalog::Catalog>,
+) -> Vec<Looking> {
+    use haversack_dataset::Rows;
+    let state = now.state.as_ref();
+    let Some(looks) = Looks::between(before, &state.catalog) else { return Vec::new() };
+    let tables = now.columnar.rows_of(rows).filter(|(table, _)| looks.concern(table));
+    let mut found = Vec::new();
+    for (table, rows) in tables {
+        for (id, version) in rows {
+            let row = state.row(table, id);
+            if row.is_some_and(|row| looks.has_changed(table, id, &row.values)) {
+                let key = haversack_core::event::RowKey { table: table.clone(), id };
+                found.push((key, Change::Put(version)));
+            }
+        }
+    }
+    found
+}
+
+fn told(why: Departure) -> Why {
+    match why {
+        Departure::Left => Why::Left,
+        Departure::Deleted => Why::Deleted,
+        Departure::Revoked => Why::Revoked,
+    }
+}
+
+fn sorted((table, changes): (Name, BTreeMap<RowId, Change>)) -> (Name, Changes) {
+    (table, changes.into_iter().collect())
+}
+
+fn tables_of(now: &Now, rows: &DeviceRows, facts: Option<&ProfileFacts>) -> Tables {
+    let names = facts.into_iter().flat_map(|facts| facts.tables.keys());
+    let mut tables: BTreeMap<Name, (u64, TableDigest)> =
+        names.map(|name| (name.clone(), Default::default())).collect();
+    for (table, rows) in now.columnar.rows_of(rows) {
+        let (count, digest) = tables.entry(table.clone()).or_default();
+        for (id, version) in rows {
+            *count += 1;
+            digest.add(table.as_str(), id, version);
+        }
+    }
+    Arc::new(tables)
+}
+
+fn states(
+    tables: &Tables,
+    facts: Option<&ProfileFacts>,
+    asked: Option<&[Name]>,
+) -> BTreeMap<Name, TableState> {
+    let is_asked = |name: &Name| asked.is_none_or(|asked| asked.contains(name));
+    let state = |(name, (rows, digest)): (&Name, &(u64, TableDigest))| {
+        let next_sync_seconds = *facts?.tables.get(name)?;
+        Some((name.clone(), TableState { rows: *rows, digest: *digest, next_sync_seconds }))
+    };
+    tables.iter().filter(|(name, _)| is_asked(name)).filter_map(state).collect()
+}

@@ -1,0 +1,207 @@
+//! The rows of one table: packed, a few neighbours together, in a persistent map.
+//!
+//! A packed row takes a fraction of the memory of its values, and what can be said of nearly every row
+//! in the same words (one online event wrote it) is not said at all. Cloning costs a few counters, and
+//! a clone never changes; a write copies the block of its row, a few kilobytes in one piece.
+
+mod block;
+mod names;
+mod pack;
+mod span;
+#[cfg(test)]
+mod tests;
+mod unpack;
+
+use std::sync::Arc;
+
+use block::{Block, Kept};
+use haversack_core::{Name, Row, RowId, RowVersion, Value};
+use imbl::OrdMap;
+use names::Names;
+use span::Span;
+
+pub(crate) use unpack::Packed;
+
+use crate::{Touch, Touches};
+
+/// The rows of one table that there are or were, and the events on them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TableRows {
+    names: Arc<Names>,
+    /// By the ids that belong into each; together they take every id, unless there are none.
+    blocks: OrdMap<Span, Arc<Block>>,
+    /// How many rows there are,
+    standing: usize,
+    /// and how many there are or were.
+    all: usize,
+}
+
+/// A row that there is or was.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot<'a> {
+    /// None: it is gone.
+    pub row: Option<Packed<'a>>,
+    /// None: the usual event alone.
+    touches: Option<&'a Touches>,
+}
+
+/// The one event that most rows have: written online.
+fn usual(version: RowVersion) -> Touch {
+    Touch { offset: version.0, device: None, verdict: None, is_version: true, spared: None }
+}
+
+impl Slot<'_> {
+    fn to_bytes(self) -> Vec<u8> {
+        self.row.map_or_else(Vec::new, |row| row.to_bytes())
+    }
+
+    /// The events on the row.
+    pub fn touches(&self) -> Touches {
+        match (self.touches, &self.row) {
+            (Some(touches), _) => touches.clone(),
+            (None, Some(row)) => [usual(row.version())].into_iter().collect(),
+            (None, None) => Touches::default(),
+        }
+    }
+}
+
+/// What an event makes of a row.
+pub(crate) enum Written<I> {
+    /// The row with these values, which are in the order of their columns.
+    Row(RowVersion, I),
+    /// It is gone.
+    Gone,
+    /// Nothing: it is as it was.
+    Nothing,
+}
+
+/// The values of a row.
+type ValuesOf<'r> = Box<dyn Iterator<Item = (&'r Name, Option<&'r Value>)> + 'r>;
+
+impl<'r> From<Option<&'r Option<Row>>> for Written<ValuesOf<'r>> {
+    fn from(written: Option<&'r Option<Row>>) -> Self {
+        match written {
+            Some(Some(row)) => Self::Row(row.version, Box::new(row.values.iter())),
+            Some(None) => Self::Gone,
+            None => Self::Nothing,
+        }
+    }
+}
+
+impl TableRows {
+    /// How many rows there are.
+    pub fn standing(&self) -> usize {
+        self.standing
+    }
+
+    /// How many rows there are or were.
+    pub fn len(&self) -> usize {
+        self.all
+    }
+
+    /// A row that there is or was.
+    pub fn get(&self, id: RowId) -> Option<Slot<'_>> {
+        let block = self.blocks.get(&Span::of(id))?;
+        block.place(id).ok().map(|place| slot(&self.names, block, place))
+    }
+
+    /// All rows that there are or were, by id.
+    pub fn iter(&self) -> impl Iterator<Item = (RowId, Slot<'_>)> {
+        self.blocks.values().flat_map(|block| {
+            (0..block.len()).map(|place| (block.id(place), slot(&self.names, block, place)))
+        })
+    }
+
+    /// Notes an event on a row, and what it made of the row.
+    pub fn touch<'v>(
+        &mut self,
+        id: RowId,
+        touch: Touch,
+        written: Written<impl Iterator<Item = (&'v Name, Option<&'v Value>)>>,
+    ) {
+        let bytes = match written {
+            Written::Row(version, values) => Some(pack::pack(version, values, &mut self.names)),
+            Written::Gone => Some(Vec::new()),
+            Written::Nothing => None,
+        };
+        self.change(id, |before| {
+            let bytes = bytes.unwrap_or_else(|| before.map_or_else(Vec::new, Slot::to_bytes));
+            let touches = match before {
+                None if is_usual(&touch, &bytes) => None,
+                before => {
+                    let mut touches = before.map(|slot| slot.touches()).unwrap_or_default();
+                    touches.push(touch);
+                    Some(touches)
+                }
+            };
+            (bytes, touches)
+        });
+    }
+
+    /// Puts a row that comes after all others, with the events on it.
+    pub fn push(&mut self, id: RowId, row: Option<&Row>, touches: Touches) {
+        let bytes = row.map_or_else(Vec::new, |row| {
+            pack::pack(row.version, row.values.iter(), &mut self.names)
+        });
+        let mut newest_first = touches.newest_first();
+        let has_usual = newest_first.next().is_some_and(|touch| is_usual(touch, &bytes))
+            && newest_first.next().is_none();
+        drop(newest_first);
+        self.change(id, |_| (bytes, (!has_usual).then_some(touches)));
+    }
+
+    /// Puts a row: its bytes, and the events on it, if they are not the usual one.
+    fn change(
+        &mut self,
+        id: RowId,
+        to: impl FnOnce(Option<Slot<'_>>) -> (Vec<u8>, Option<Touches>),
+    ) {
+        if self.blocks.is_empty() {
+            self.blocks.insert(Span::ALL, Arc::default());
+        }
+        let block = self.blocks.get_mut(&Span::of(id)).expect("the blocks take every id");
+        let place = block.place(id);
+        let before = place.ok().map(|place| slot(&self.names, block, place));
+        let (had_row, was_there) = (before.is_some_and(|slot| slot.row.is_some()), place.is_ok());
+        let (bytes, touches) = to(before);
+        self.standing += usize::from(!bytes.is_empty());
+        self.standing -= usize::from(had_row);
+        self.all += usize::from(!was_there);
+        let block = match Arc::get_mut(block) {
+            Some(_) => Arc::get_mut(block),
+            None => {
+                *block = Arc::new(block.copy(bytes.len()));
+                Arc::get_mut(block)
+            }
+        };
+        let block = block.expect("nobody else has it");
+        block.put(place, Kept { id, bytes, touches });
+        if block.is_full() {
+            self.split(id);
+        }
+    }
+
+    /// Cuts the block that holds an id in two. Rows that come in order leave full blocks behind.
+    fn split(&mut self, id: RowId) {
+        let (span, block) = self.blocks.get_key_value_mut(&Span::of(id)).expect("it holds the id");
+        let (span, block) = (*span, Arc::get_mut(block).expect("just written"));
+        let is_last = span.last == Span::ALL.last && block.id(block.len() - 1) == id;
+        let middle = if is_last { block.len() - 1 } else { block.middle() };
+        let (before, after) = span.split(block.id(middle));
+        let rest = Arc::new(block.split_off(middle));
+        // In the place of the whole span comes a shorter one, which has the same first id.
+        let block = std::mem::take(block);
+        self.blocks.insert(before, Arc::new(block));
+        self.blocks.insert(after, rest);
+    }
+}
+
+fn slot<'a>(names: &'a Names, block: &'a Block, place: usize) -> Slot<'a> {
+    let (bytes, touches) = block.slot(place);
+    Slot { row: (!bytes.is_empty()).then(|| Packed::new(names, bytes)), touches }
+}
+
+/// Whether an event is the one that need not be said of a packed row.
+fn is_usual(touch: &Touch, bytes: &[u8]) -> bool {
+    !bytes.is_empty() && *touch == usual(unpack::version(bytes))
+}

@@ -1,0 +1,170 @@
+//! A few neighbouring rows in one piece of memory.
+
+use std::{ops::Range, sync::Arc};
+
+use haversack_core::RowId;
+
+use crate::Touches;
+
+/// Rows of one block at the most. With more, each write copies more; with fewer, each row takes more
+/// memory.
+pub(super) const BLOCK_ROWS_MAX: usize = 32;
+/// Bytes of the rows of one block at the most, unless there is one row alone.
+const BLOCK_BYTES_MAX: usize = 8 << 10;
+/// A row that takes more is kept beside its block, so that its neighbours can be written without
+/// copying it.
+const ROW_BYTES_MAX: usize = 1 << 10;
+/// What a block is given when it must grow: the next few rows need no other piece of memory.
+const ROOM_BYTES: usize = 256;
+const ROOM_ROWS: usize = 4;
+
+/// Rows that there are or were, by id.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    entries: Vec<Entry>,
+    /// The packed rows, in the same order.
+    bytes: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    id: RowId,
+    /// Where its bytes end; it has none if the row is gone, or is kept beside.
+    end: u32,
+    /// Whatever few rows have.
+    aside: Option<Arc<Aside>>,
+}
+
+/// What few rows have.
+#[derive(Debug)]
+struct Aside {
+    /// The packed row, if it is large.
+    row: Option<Vec<u8>>,
+    /// The events on it; none: the usual one alone, see [`super::Slot`].
+    touches: Option<Touches>,
+}
+
+/// A row to be kept.
+pub(super) struct Kept {
+    pub id: RowId,
+    /// The packed row; empty: it is gone.
+    pub bytes: Vec<u8>,
+    /// None: only the usual event.
+    pub touches: Option<Touches>,
+}
+
+impl Block {
+    /// A copy with room for another row.
+    pub fn copy(&self, bytes: usize) -> Self {
+        let mut copy = Self {
+            entries: Vec::with_capacity(self.entries.len() + ROOM_ROWS),
+            bytes: Vec::with_capacity(self.bytes.len() + bytes.max(ROOM_BYTES)),
+        };
+        copy.entries.extend_from_slice(&self.entries);
+        copy.bytes.extend_from_slice(&self.bytes);
+        copy
+    }
+
+    /// Where a row is, or where it would be.
+    pub fn place(&self, id: RowId) -> Result<usize, usize> {
+        self.entries.binary_search_by(|entry| entry.id.cmp(&id))
+    }
+
+    /// The id of a row.
+    pub fn id(&self, place: usize) -> RowId {
+        self.entries[place].id
+    }
+
+    /// The packed row at a place, empty if it is gone, and its events, if they are not the usual one.
+    pub fn slot(&self, place: usize) -> (&[u8], Option<&Touches>) {
+        let aside = self.entries[place].aside.as_deref();
+        let beside = aside.and_then(|aside| aside.row.as_deref());
+        let bytes = beside.unwrap_or_else(|| &self.bytes[self.range(place)]);
+        (bytes, aside.and_then(|aside| aside.touches.as_ref()))
+    }
+
+    /// How many rows there are or were.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn start(&self, place: usize) -> usize {
+        place.checked_sub(1).map_or(0, |before| self.entries[before].end as usize)
+    }
+
+    fn range(&self, place: usize) -> Range<usize> {
+        self.start(place)..self.entries[place].end as usize
+    }
+
+    /// Puts a row in the place of the one that is there, or between two others.
+    pub fn put(&mut self, place: Result<usize, usize>, row: Kept) {
+        let Kept { id, bytes, touches } = row;
+        let (at, old) = match place {
+            Ok(at) => (at, self.range(at)),
+            Err(at) => (at, self.start(at)..self.start(at)),
+        };
+        let (inline, beside) =
+            if bytes.len() > ROW_BYTES_MAX { (Vec::new(), Some(bytes)) } else { (bytes, None) };
+        let aside = (beside.is_some() || touches.is_some())
+            .then(|| Arc::new(Aside { row: beside, touches }));
+        let entry = Entry { id, end: narrow(old.start + inline.len()), aside };
+        let old_length = old.len();
+        self.splice(old, &inline);
+        if place.is_ok() {
+            self.entries[at] = entry;
+        } else {
+            if self.entries.len() == self.entries.capacity() {
+                self.entries.reserve_exact(ROOM_ROWS);
+            }
+            self.entries.insert(at, entry);
+        }
+        for entry in &mut self.entries[at + 1..] {
+            entry.end = narrow(entry.end as usize + inline.len() - old_length);
+        }
+    }
+
+    fn splice(&mut self, old: Range<usize>, new: &[u8]) {
+        let (length, end) = (self.bytes.len(), old.start + new.len());
+        let grown = length - old.len() + new.len();
+        if grown > self.bytes.capacity() {
+            self.bytes.reserve_exact(grown - length + ROOM_BYTES);
+        }
+        self.bytes.resize(grown.max(length), 0);
+        self.bytes.copy_within(old.end..length, end);
+        self.bytes.truncate(grown);
+        self.bytes[old.start..end].copy_from_slice(new);
+    }
+
+    /// Whether the block must be cut.
+    pub fn is_full(&self) -> bool {
+        self.entries.len() > BLOCK_ROWS_MAX
+            || self.bytes.len() > BLOCK_BYTES_MAX && self.entries.len() > 1
+    }
+
+    /// A place with about as many bytes before as behind, and a row on either side.
+    pub fn middle(&self) -> usize {
+        let half = narrow(self.bytes.len() / 2);
+        let middle = match self.entries.len() > BLOCK_ROWS_MAX {
+            true => self.entries.len() / 2,
+            false => self.entries.partition_point(|entry| entry.end <= half),
+        };
+        middle.clamp(1, self.entries.len() - 1)
+    }
+
+    /// Takes off all rows from a place on.
+    pub fn split_off(&mut self, place: usize) -> Self {
+        let start = self.start(place);
+        let mut entries = self.entries[place..].to_vec();
+        entries.iter_mut().for_each(|entry| entry.end -= narrow(start));
+        let bytes = self.bytes[start..].to_vec();
+        self.entries.truncate(place);
+        self.bytes.truncate(start);
+        self.entries.shrink_to(place + ROOM_ROWS);
+        self.bytes.shrink_to(start + ROOM_BYTES);
+        Self { entries, bytes }
+    }
+}
+
+fn narrow(bytes: usize) -> u32 {
+    u32::try_from(bytes).expect("a block is small")
+}

@@ -1,0 +1,172 @@
+//! From bytes back to the row. They never left memory, so what they say is so.
+
+use haversack_core::{
+    Date, Decimal, Name, Offset, Reference, Row, RowId, RowVersion, Timestamp, Value, Values,
+};
+
+use super::{
+    names::Names,
+    pack::{KIND_BITS, KINDS, Kind},
+};
+
+const WHOLE: &str = "packed rows are whole";
+
+/// A row as it is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packed<'a> {
+    names: &'a Names,
+    bytes: &'a [u8],
+}
+
+impl<'a> Packed<'a> {
+    pub(super) fn new(names: &'a Names, bytes: &'a [u8]) -> Self {
+        Self { names, bytes }
+    }
+
+    pub(super) fn to_bytes(self) -> Vec<u8> {
+        self.bytes.to_vec()
+    }
+
+    /// The last event that wrote it.
+    pub fn version(&self) -> RowVersion {
+        version(self.bytes)
+    }
+
+    /// Its values by column, in the order of the names.
+    pub fn values(&self) -> Entries<'a> {
+        let mut reader = Reader { rest: self.bytes };
+        reader.varint();
+        Entries { names: self.names, reader, first_time: None }
+    }
+
+    /// The row.
+    pub fn unpack(&self) -> Row {
+        let mut entries = Vec::with_capacity(self.names.columns.count());
+        entries.extend(self.values().map(|(name, value)| (name.clone(), value)));
+        let values = Values::in_order(entries).expect("rows are packed in the order of columns");
+        Row { version: self.version(), values }
+    }
+
+    /// Whether both have equal values, if that can be told without unpacking them.
+    pub fn is_surely_alike(&self, other: &Packed<'_>) -> bool {
+        let values = |packed: &Packed<'a>| packed.values().reader.rest;
+        let others = other.values().reader.rest;
+        values(self) == others
+            && (std::ptr::eq(self.names, other.names) || self.names == other.names)
+    }
+}
+
+/// The version of a packed row.
+pub(super) fn version(bytes: &[u8]) -> RowVersion {
+    let offset = Offset::new(Reader { rest: bytes }.varint());
+    RowVersion(offset.expect("the first event is number 1"))
+}
+
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    fn byte(&mut self) -> u8 {
+        let (first, rest) = self.rest.split_first().expect(WHOLE);
+        self.rest = rest;
+        *first
+    }
+
+    fn varint(&mut self) -> u64 {
+        let mut number = 0;
+        let mut shift = 0;
+        loop {
+            let byte = self.byte();
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return number;
+            }
+            shift += 7;
+        }
+    }
+
+    fn signed(&mut self) -> i64 {
+        let number = self.varint();
+        (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+    }
+
+    fn small(&mut self) -> i32 {
+        i32::try_from(self.signed()).expect("packed from 32 bits")
+    }
+
+    fn take(&mut self, count: usize) -> &'a [u8] {
+        let (taken, rest) = self.rest.split_at(count);
+        self.rest = rest;
+        taken
+    }
+
+    fn id(&mut self) -> RowId {
+        let (id, rest) = self.rest.split_first_chunk().expect(WHOLE);
+        self.rest = rest;
+        RowId::from_bytes(*id)
+    }
+}
+
+/// The values of a packed row.
+pub(crate) struct Entries<'a> {
+    names: &'a Names,
+    reader: Reader<'a>,
+    first_time: Option<i64>,
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = (&'a Name, Option<Value>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.reader.rest.is_empty() {
+            return None;
+        }
+        let head = self.reader.varint();
+        let name = self.names.columns.name(head >> KIND_BITS);
+        let kind = KINDS[usize::from(head.to_le_bytes()[0] & ((1 << KIND_BITS) - 1))];
+        Some((name, self.value(kind)))
+    }
+}
+
+impl Entries<'_> {
+    fn value(&mut self, kind: Kind) -> Option<Value> {
+        let reader = &mut self.reader;
+        Some(match kind {
+            Kind::Null => return None,
+            Kind::Text => {
+                let length = usize::try_from(reader.varint()).expect("a text is in memory");
+                let text = std::str::from_utf8(reader.take(length)).expect("packed from a text");
+                Value::Text(text.to_owned())
+            }
+            Kind::Integer => Value::Integer(reader.signed()),
+            Kind::Decimal => {
+                let (head, digits) = (reader.byte(), reader.varint());
+                let mut number =
+                    rust_decimal::Decimal::from_i128_with_scale(digits.into(), (head >> 1).into());
+                number.set_sign_negative(head & 1 == 1);
+                Value::Decimal(Decimal::new(number))
+            }
+            Kind::False => Value::Boolean(false),
+            Kind::True => Value::Boolean(true),
+            Kind::Choice => Value::Choice(reader.small()),
+            Kind::Timestamp => {
+                let time = reader.signed().wrapping_add(self.first_time.unwrap_or(0));
+                self.first_time.get_or_insert(time);
+                Value::Timestamp(Timestamp(time))
+            }
+            Kind::Date => Value::Date(Date(reader.small())),
+            Kind::Id => Value::Id(reader.id()),
+            Kind::Reference => {
+                let table = self.names.tables.name(reader.varint()).clone();
+                Value::Reference(Reference { table, id: reader.id() })
+            }
+            Kind::Other => {
+                let stored = bincode::decode_from_slice(reader.rest, bincode::config::standard());
+                let (value, size) = stored.expect(WHOLE);
+                reader.take(size);
+                value
+            }
+        })
+    }
+}
