@@ -93,6 +93,7 @@ fn code(error: &EngineError) -> u8 {
         EngineError::Store(_)
         | EngineError::NotLogged
         | EngineError::InMemory
+        | EngineError::Busy
         | EngineError::Closed => 5,
     }
 }

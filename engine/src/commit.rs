@@ -34,6 +34,8 @@ pub(crate) struct Registration {
     pub user: RowId,
     pub name: String,
     pub platform: String,
+    /// In whose name it asks; the outer none: as it did before.
+    pub app: Option<Option<String>>,
 }
 
 /// Takes the answer to a piece of work, once it is durable.

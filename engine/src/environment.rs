@@ -206,12 +206,20 @@ impl Environment {
         self.ask(|reply| Work::Push(device, edits, reply))
     }
 
-    /// The device of a user with this name, made known on first use.
+    /// The device of a user with this name, made known on first use, that asks in the name of an app or
+    /// of none from now on.
     ///
     /// # Errors
     /// If the log fails.
-    pub fn register(&self, user: RowId, name: &str, platform: &str) -> Result<Device, EngineError> {
-        let device = registration(user, name, platform);
+    pub fn register(
+        &self,
+        user: RowId,
+        name: &str,
+        platform: &str,
+        app: Option<&str>,
+    ) -> Result<Device, EngineError> {
+        let app = Some(app.map(str::to_owned));
+        let device = Registration { app, ..registration(user, name, platform) };
         self.ask(|reply| Work::Register(device, reply))
     }
 
@@ -364,7 +372,7 @@ impl Environment {
 }
 
 fn registration(user: RowId, name: &str, platform: &str) -> Registration {
-    Registration { user, name: name.to_owned(), platform: platform.to_owned() }
+    Registration { user, name: name.to_owned(), platform: platform.to_owned(), app: None }
 }
 
 /// Closing waits for the committer, so that the directory is free when this returns.

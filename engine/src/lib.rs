@@ -22,6 +22,7 @@ mod rehearse;
 mod snapshots;
 mod step;
 mod timeline;
+mod token;
 mod verify;
 
 pub use clock::{Clock, FixedClock, SystemClock};
@@ -29,7 +30,9 @@ pub use environment::Environment;
 pub use error::EngineError;
 pub use live::Live;
 pub use parallel::in_parallel;
+pub use pull::Watch;
 pub use pull::{LiveGround, PullAsk, PullError};
 pub use rehearse::Rehearsed;
 pub use step::{LineAnswer, LineOutcome};
+pub use token::{IssuedToken, hash_of};
 pub use verify::Verified;
