@@ -93,6 +93,12 @@ pub const SNAPSHOT_EVENTS_AT_CLOSE: u64 = 20_000;
 pub const DEVICE_NAME_LENGTH_MAX: usize = 255;
 /// Mutations of one push.
 pub const PUSH_MUTATIONS_MAX: usize = 10_000;
+/// What a device keeps in memory of a stream between two lines of progress, as lines, in bytes. A server
+/// tells progress every thousand lines.
+pub const RECEIVED_BYTES_MAX: usize = 64 << 20;
+/// Edits that a device keeps: those that are not sent, and those that were not applied and that the app
+/// has not acknowledged. More are refused, so that none is lost.
+pub const OUTBOX_EDITS_MAX: usize = 100_000;
 /// Length of one line of newline-delimited input, in bytes.
 pub const LINE_BYTES_MAX: usize = 16 << 20;
 /// Size of an environment document's `environment.json`, in bytes.
