@@ -9,6 +9,7 @@ mod backup;
 mod cases;
 mod classic_limits;
 mod command;
+mod device_client;
 mod dsl_document;
 mod errors_document;
 mod explain;

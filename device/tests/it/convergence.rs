@@ -149,7 +149,7 @@ fn online(server: &Server, row_name: &str, kind: u8, number: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn devices_converge_and_no_edit_is_lost_or_judged_twice(history in vec(happens(), 1..40)) {
