@@ -29,7 +29,7 @@ fn written(table: Option<&Table>, values: &Values) -> Json {
     Json::Object(values.iter().filter_map(json).collect::<Map<_, _>>())
 }
 
-fn requested(table: Option<&Table>, request: &EditRequest) -> Json {
+pub fn requested(table: Option<&Table>, request: &EditRequest) -> Json {
     match request {
         EditRequest::Fits { operation: Operation::Delete, .. }
         | EditRequest::Misfits { operation: Operation::Delete, .. } => Json::Null,
