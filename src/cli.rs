@@ -1,5 +1,7 @@
 //! The command line's grammar.
 
+mod client;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{
@@ -7,6 +9,8 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser},
 };
 use haversack_dsl::operator::OPERATORS;
+
+pub use client::{ClientVerb, EditVerb};
 
 /// Takes business data offline: events in one log, profiles, datasets, conflicts, replays.
 #[derive(Debug, Parser)]
@@ -294,7 +298,7 @@ pub enum Verb {
     /// Bearer tokens of the HTTP API
     #[command(subcommand)]
     Token(TokenVerb),
-    /// Devices, and what one that was lost could have held
+    /// Devices and what one that was lost could have held; or a device's own rows and edits, offline
     #[command(subcommand)]
     Device(DeviceVerb),
     /// Every event on a row
@@ -358,7 +362,7 @@ pub enum Verb {
     },
 }
 
-/// What to ask about devices.
+/// What to ask about devices, or to do as one.
 #[derive(Debug, Subcommand)]
 pub enum DeviceVerb {
     /// All devices, or those of a user, with the last edit that each has sent
@@ -369,6 +373,8 @@ pub enum DeviceVerb {
     /// Every row and version that a device could have held: all that belonged on it since it was made
     /// known, and what it wrote itself
     Rows(HeldRows),
+    #[command(flatten)]
+    Client(ClientVerb),
 }
 
 /// Whose devices could have held what, and when.

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use haversack_device::{DeviceError, TransportError};
 use haversack_dsl::Diagnostic;
 use haversack_engine::EngineError;
 use haversack_replay::admin::InFilter;
@@ -95,6 +96,24 @@ fn code(error: &EngineError) -> u8 {
         | EngineError::Busy
         | EngineError::InMemory
         | EngineError::Closed => 5,
+    }
+}
+
+impl From<DeviceError> for Failure {
+    fn from(error: DeviceError) -> Self {
+        let code = match &error {
+            DeviceError::Unsent(_) => 1,
+            DeviceError::NoDevice { .. }
+            | DeviceError::Exists { .. }
+            | DeviceError::Refused { .. }
+            | DeviceError::Query(_)
+            | DeviceError::Outbox(_)
+            | DeviceError::WorksOffline
+            | DeviceError::LogBehind { .. } => 3,
+            DeviceError::Transport(TransportError::Refused { status: 400..500, .. }) => 3,
+            _ => 5,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

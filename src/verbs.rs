@@ -78,6 +78,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Token(TokenVerb::List) => token::list(&open()?, format),
         Verb::Token(TokenVerb::Revoke { id }) => token::revoke(&open()?, &id, format),
         Verb::Device(DeviceVerb::List { user }) => device::list(&open()?, user.as_deref(), format),
+        Verb::Device(DeviceVerb::Client(verb)) => device::client::run(given, verb, format),
         Verb::Device(DeviceVerb::Rows(asked)) => device::rows(&open()?, &asked, format),
         Verb::History { table, id } => audit::history(&open()?, &table, &id, format),
         Verb::Conflicts { policy } => audit::conflicts(&open()?, policy, format),

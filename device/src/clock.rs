@@ -21,6 +21,15 @@ impl Clock for SystemClock {
     }
 }
 
+/// Random bytes; zeros if the system has none, which only makes things happen at the same time.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    if getrandom::fill(&mut bytes).is_err() {
+        bytes = [0; N];
+    }
+    bytes
+}
+
 /// The id of a new row: a UUID of version 4.
 pub(crate) fn new_row_id() -> std::io::Result<RowId> {
     let mut bytes = [0; 16];

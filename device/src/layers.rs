@@ -44,6 +44,9 @@ struct Kept {
     dead: Vec<u32>,
 }
 
+/// Reads what is stored of a row; none is one that is not there.
+type ReadRow<'a, T> = &'a dyn Fn(&[u8]) -> Result<Option<T>, StoreError>;
+
 /// Rows of a device.
 pub(crate) struct Layers {
     store: Box<dyn Store>,
@@ -243,7 +246,7 @@ impl Layers {
     fn read<T>(
         &self,
         table: &Name,
-        read: &dyn Fn(&[u8]) -> Result<Option<T>, StoreError>,
+        read: ReadRow<'_, T>,
     ) -> Result<BTreeMap<RowId, T>, StoreError> {
         let mut rows = BTreeMap::new();
         for layer in [Some(self.kept.base), self.kept.upper].into_iter().flatten() {

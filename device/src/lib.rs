@@ -2,7 +2,7 @@
 //!
 //! A [`Device`] lives in a directory. It reads rows, answers queries by the same evaluator as the server,
 //! and takes edits, all without a network. [`Device::sync`] sends the edits and brings what changed, over
-//! a [`Transport`].
+//! a [`Transport`]; [`Automatic`] does so by itself when it is due.
 //!
 //! ```text
 //! app ─▶ Device ─▶ ledger: edits, in two files, never lost
@@ -18,6 +18,7 @@
     reason = "this crate is an edge: it keeps files and reads the clock"
 )]
 
+mod automatic;
 mod check;
 mod clock;
 mod device;
@@ -31,6 +32,7 @@ pub mod store;
 mod sync;
 pub mod transport;
 
+pub use automatic::{Automatic, Happening};
 pub use clock::{Clock, SystemClock};
 pub use device::{Answered, Device, Problem, Setup, Status, TableStatus};
 pub use error::DeviceError;

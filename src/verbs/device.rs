@@ -1,4 +1,7 @@
-//! Devices: which there are, and what one that was lost could have held.
+//! Devices: which there are, what one that was lost could have held, and a device's own verbs.
+
+pub mod client;
+mod edit;
 
 use std::process::ExitCode;
 

@@ -14,3 +14,4 @@ pub mod mutation;
 pub mod outbox;
 pub mod pull;
 pub mod replica;
+pub mod schedule;
