@@ -10,6 +10,7 @@ use haversack_core::{
 };
 use haversack_replay::{State, written};
 use haversack_store::{Log, LogRecord};
+use haversack_sync::planted::{Bug, planted};
 
 use crate::{
     Clock, EngineError, LineAnswer,
@@ -75,7 +76,10 @@ pub(crate) fn run(
             answers.push(add(&mut group, next));
         }
         let Group { ahead, records, .. } = group;
-        let durable = log.append(&records);
+        let mut durable = log.append(&records);
+        if planted(Bug::AcknowledgeBeforeDurable) {
+            durable = Ok(());
+        }
         if durable.is_ok() && !records.is_empty() {
             let ahead = Arc::new(ahead);
             show(shown, followers, &ahead, &records);

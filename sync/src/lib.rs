@@ -11,4 +11,5 @@ pub mod cursor;
 pub mod digest;
 pub mod message;
 pub mod mutation;
+pub mod planted;
 pub mod pull;

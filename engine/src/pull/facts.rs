@@ -11,7 +11,10 @@ use haversack_core::{
     profile::{Criterion, ProfileItem, PublishedProfile},
 };
 use haversack_dsl::compile;
-use haversack_sync::digest::fingerprint;
+use haversack_sync::{
+    digest::fingerprint,
+    planted::{Bug, planted},
+};
 
 use crate::live::{Live, locked};
 
@@ -71,7 +74,11 @@ impl Live {
 
 fn current<'f>(facts: &'f mut Option<Facts>, catalog: &Arc<Catalog>) -> &'f mut Facts {
     if facts.as_ref().is_none_or(|facts| !Arc::ptr_eq(&facts.catalog, catalog)) {
-        *facts = Some(Facts::of(catalog));
+        let kept = facts.take();
+        let facts = facts.insert(Facts::of(catalog));
+        if let (true, Some(kept)) = (planted(Bug::StaleMetadata), kept) {
+            facts.metadata = kept.metadata;
+        }
     }
     facts.as_mut().expect("put in just above")
 }

@@ -12,6 +12,7 @@ use haversack_sync::{
     cursor::{Holding, Moment},
     digest::TableDigest,
     message::{Checkpoint, Mode, TableState, Why},
+    planted::{Bug, planted},
     pull::{Change, Changes, Plan, Pull},
 };
 
@@ -89,6 +90,10 @@ impl Live {
         };
         let moments = held.moments();
         let found = self.found(&now, &caller, device, (&held, &moments), &rows)?;
+        if planted(Bug::PokeForPutsOnly) {
+            let mut changes = found.values().flat_map(|changes| changes.values());
+            return Ok(changes.any(|change| matches!(change, Change::Put(_))));
+        }
         Ok(!found.is_empty())
     }
 
@@ -109,8 +114,8 @@ impl Live {
         };
         let head = state.cursor;
         match held.moments().iter().map(|moment| moment.offset).find(|seen| *seen > head) {
-            Some(seen) => Err(PullError::LogBehind { seen, head }),
-            None => Ok((device, held)),
+            Some(seen) if !planted(Bug::SkipLogBehind) => Err(PullError::LogBehind { seen, head }),
+            _ => Ok((device, held)),
         }
     }
 
@@ -126,9 +131,17 @@ impl Live {
         let mut found = Found::new();
         for moment in moments {
             let is_of = |table: &Name, id| {
-                held.moment() == Some(*moment) || held.moment_of(table, id) == Some(*moment)
+                held.moment() == Some(*moment)
+                    || held.moment_of(table, id) == Some(*moment)
+                    || planted(Bug::IgnoreStretches)
             };
-            let (difference, looks) = self.since(now, caller, device, *moment, rows)?;
+            let (mut difference, mut looks) = self.since(now, caller, device, *moment, rows)?;
+            if planted(Bug::ForgetDels) {
+                difference.del.retain(|(_, why)| *why != Departure::Left);
+            }
+            if planted(Bug::DropLooks) {
+                looks.clear();
+            }
             let put = difference.put.into_iter().map(|(key, version)| (key, Change::Put(version)));
             let del = difference.del.into_iter().map(|(key, why)| (key, Change::Del(told(why))));
             for (key, change) in looks.into_iter().chain(put).chain(del) {
@@ -198,7 +211,8 @@ impl Live {
             profile: profile.map(|profile| profile.draft.name.clone()),
             profile_version: profile.map(|profile| profile.version),
             mode: if ask.cursor.is_some() { Mode::Delta } else { Mode::Full },
-            last_mutation: device.edits.len() as u64,
+            last_mutation: (device.edits.len() as u64)
+                .saturating_sub(u64::from(planted(Bug::LastMutationLags))),
             metadata: Some(metadata.to_string()),
         }
     }
@@ -210,7 +224,8 @@ type Looking = (haversack_core::event::RowKey, Change);
 /// The published profile that a device gets.
 pub(crate) fn offered<'s>(state: &'s State, device: &DeviceState) -> Option<&'s PublishedProfile> {
     let profile = state.catalog.published_profile_of(device.device.user)?;
-    state.catalog.offers(device.app.as_deref(), &profile.draft.name).then_some(profile)
+    let app = device.app.as_deref().filter(|_| !planted(Bug::IgnoreApp));
+    state.catalog.offers(app, &profile.draft.name).then_some(profile)
 }
 
 /// Rows that look different than under another catalog. Those that are new or written anyway are among
