@@ -69,6 +69,9 @@ pub trait Device {
     /// What it asks for: the rest of a stream under way, or what changed since, of some tables or all.
     fn pull(&mut self, tables: Option<Vec<Name>>, max_rows: Option<u64>) -> PullRequest;
 
+    /// Whether the stream that it takes in begins with nothing.
+    fn is_anew(&self) -> bool;
+
     /// Takes in bytes of the stream that it asked for.
     ///
     /// # Errors

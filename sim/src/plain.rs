@@ -224,6 +224,10 @@ impl Device for Plain {
         PullRequest { device_id, cursor, max_rows, tables }
     }
 
+    fn is_anew(&self) -> bool {
+        self.stream.as_ref().is_some_and(|stream| stream.is_anew)
+    }
+
     fn receive(&mut self, bytes: &[u8]) -> Checked<Vec<Seen>> {
         let Some(stream) = &mut self.stream else { return Ok(Vec::new()) };
         stream.rest.extend_from_slice(bytes);

@@ -329,7 +329,14 @@ impl World {
             let line = Line::read(&text[..end]).map_err(|error| violated("R14", error))?;
             self.check_line(stream, line)?;
         }
-        check(stream.rest.is_empty(), "R14", || "a piece ends within a line".to_owned())
+        check(stream.rest.is_empty(), "R14", || "a piece ends within a line".to_owned())?;
+        if stream.pull.is_over() && stream.ended_with.is_none() {
+            let is_full = stream.max_rows.is_some_and(|most| stream.rows >= most);
+            check(is_full, "R17", || format!("stream {} ends without an end", stream.call))?;
+            stream.ended_with = Some("max_rows");
+            self.points.hit("max_rows reached");
+        }
+        Ok(())
     }
 
     fn check_line(&mut self, stream: &mut Stream, line: Line) -> Checked {
@@ -355,11 +362,6 @@ impl World {
             }
             Line::Progress { cursor } => {
                 self.note_moments(stream, &cursor);
-                if stream.max_rows.is_some_and(|most| stream.rows >= most) && stream.pull.is_over()
-                {
-                    stream.ended_with = Some("max_rows");
-                    self.points.hit("max_rows reached");
-                }
                 Ok(())
             }
             Line::Complete(_) => {

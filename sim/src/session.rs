@@ -1,6 +1,6 @@
 //! The devices' side: what they ask for, and what they make of answers.
 
-use haversack_core::{Name, RowId};
+use haversack_core::{Name, RowId, event::RowKey};
 use haversack_sync::message::{DeviceRequest, PushAnswer, PushRequest, Why};
 use serde_json::Value as Json;
 
@@ -249,7 +249,7 @@ impl World {
                 }
                 Ok(())
             }
-            Seen::Put(_) => Ok(()),
+            Seen::Put(key) => self.note_look(slot, &key),
             Seen::Del(key, why, was_there) => {
                 check(was_there, "R22", || {
                     format!("device {slot} is told that {key:?} is {why:?}, which it never had")
@@ -278,6 +278,18 @@ impl World {
                 Ok(())
             }
         }
+    }
+
+    /// A row comes again that nobody wrote, as it looks different.
+    fn note_look(&mut self, slot: usize, key: &RowKey) -> Checked {
+        let of = &self.slots[slot];
+        let first = of.call.as_ref().and_then(|call| call.checkpoint.as_ref());
+        let Some(state) = first.and_then(|first| self.oracle.at(first.offset)) else { return Ok(()) };
+        let version = of.device.shown().get(key).map(|(version, _)| *version);
+        if version.is_some() && version == state.version(key) && !of.device.is_anew() {
+            self.points.hit("row looks different without a write");
+        }
+        Ok(())
     }
 
     fn keep_cursor(&mut self, slot: usize, cursor: String) -> Checked {

@@ -22,7 +22,8 @@ use crate::live::{Live, locked};
 pub(crate) struct Facts {
     catalog: Arc<Catalog>,
     profiles: BTreeMap<String, Arc<ProfileFacts>>,
-    metadata: BTreeMap<RowId, Arc<str>>,
+    /// By user, and whether the profile is offered: an app may not offer it.
+    metadata: BTreeMap<(RowId, bool), Arc<str>>,
 }
 
 /// What every pull says of a published profile.
@@ -68,7 +69,7 @@ impl Live {
         let mut facts = locked(&self.facts);
         let facts = current(&mut facts, catalog);
         let make = || Arc::from(fingerprint(&catalog.metadata(user, tables)));
-        Arc::clone(facts.metadata.entry(user).or_insert_with(make))
+        Arc::clone(facts.metadata.entry((user, !tables.is_empty())).or_insert_with(make))
     }
 }
 

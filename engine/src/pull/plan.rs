@@ -53,7 +53,12 @@ impl Live {
         }
         let unchanged = (moments.len() == 1 && found.is_empty() && ask.tables.is_none())
             .then(|| self.kept(ask.device, moments[0]))
-            .flatten();
+            .flatten()
+            // Tables may be others, though no row is.
+            .filter(|kept| {
+                Arc::ptr_eq(&kept.catalog, &now.state.catalog)
+                    && kept.moment.is_offered == moment.is_offered
+            });
         let tables = match unchanged {
             Some(kept) => kept.tables,
             None => tables_of(&now, &rows, facts.as_deref()),
