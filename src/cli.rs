@@ -1,6 +1,6 @@
 //! The command line's grammar.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
@@ -63,6 +63,12 @@ pub enum SyntaxArg {
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Measure {
+    /// All rows through the log, durable, to a state
+    Load,
+    /// What follows from the log is deleted and folded again
+    Rebuild,
+    /// The state from the newest snapshot
+    Restart,
     /// All users' datasets, in process
     Datasets,
     /// After a burst, what 500 users gain, lose and must be sent, in process
@@ -119,6 +125,30 @@ fn parameter(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
+/// Tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenVerb {
+    /// Make a token and print it, once
+    Create {
+        /// For a user (id or name)
+        #[arg(long, value_name = "USER", required_unless_present = "admin")]
+        user: Option<String>,
+        /// For one device of the user alone, by its name
+        #[arg(long, value_name = "NAME", requires = "user")]
+        device: Option<String>,
+        /// For the administrator
+        #[arg(long, conflicts_with_all = ["user", "device"])]
+        admin: bool,
+    },
+    /// List the tokens that are good
+    List,
+    /// Make a token good for nothing
+    Revoke {
+        /// The token's id
+        id: String,
+    },
+}
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -165,6 +195,10 @@ pub enum Verb {
         /// What the rows follow from
         #[arg(long, default_value_t = 42)]
         seed: u64,
+        /// Where measures that write put their data directories, which go away again [default: where
+        /// temporary files are]
+        #[arg(long = "dir", value_name = "DIR")]
+        directory: Option<PathBuf>,
         /// Measure only these
         #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]
         only: Vec<Measure>,
@@ -229,6 +263,15 @@ pub enum Verb {
         #[arg(long, value_name = "NAME")]
         device: String,
     },
+    /// Serve the HTTP API, until Ctrl-C
+    Serve {
+        /// Address and port. Port 0 takes a free one and says which
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+    },
+    /// Bearer tokens of the HTTP API
+    #[command(subcommand)]
+    Token(TokenVerb),
     /// Devices, and what one that was lost could have held
     #[command(subcommand)]
     Device(DeviceVerb),

@@ -92,7 +92,9 @@ fn code(error: &EngineError) -> u8 {
         EngineError::PartlyApplied { source, .. } => code(source),
         EngineError::Store(_)
         | EngineError::NotLogged
+        | EngineError::Busy
         | EngineError::InMemory
+        | EngineError::Busy
         | EngineError::Closed => 5,
     }
 }

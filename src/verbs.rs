@@ -13,14 +13,16 @@ mod prove;
 mod push;
 mod query;
 mod rows;
+mod serve;
 mod stats;
+mod token;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::CommandFactory;
 
 use crate::{
-    cli::{AuditVerb, Cli, DeviceVerb, LogVerb, ProfileVerb, Verb},
+    cli::{AuditVerb, Cli, DeviceVerb, LogVerb, ProfileVerb, TokenVerb, Verb},
     failure::Failure,
     session::Session,
 };
@@ -35,7 +37,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let data = given.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
     let open = || Session::open(&data);
     match verb {
-        Verb::Bench { accounts, seed, only } => bench::bench(accounts, seed, &only),
+        Verb::Bench { accounts, seed, directory, only } => {
+            bench::bench(accounts, seed, directory.as_deref(), &only)
+        }
         Verb::Demo { once } => demo::demo(given, once),
         Verb::Load { directory } => admin::load(&data, &directory, format),
         Verb::Apply { file } => admin::apply(&data, &file, format),
@@ -67,6 +71,12 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             explain::explain(&open()?, &user, (&table, &id), (&moment, changes), format)
         }
         Verb::Push { file, user, device } => push::push(&open()?, &file, &user, &device, format),
+        Verb::Serve { listen } => serve::serve(&data, listen),
+        Verb::Token(TokenVerb::Create { user, device, admin: _ }) => {
+            token::create(&open()?, user.as_deref(), device.as_deref(), format)
+        }
+        Verb::Token(TokenVerb::List) => token::list(&open()?, format),
+        Verb::Token(TokenVerb::Revoke { id }) => token::revoke(&open()?, &id, format),
         Verb::Device(DeviceVerb::List { user }) => device::list(&open()?, user.as_deref(), format),
         Verb::Device(DeviceVerb::Rows(asked)) => device::rows(&open()?, &asked, format),
         Verb::History { table, id } => audit::history(&open()?, &table, &id, format),

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use crossbeam::channel::{Receiver, Sender};
 use haversack_core::{
-    RowId,
+    Cursor, RowId,
     event::{Device, Record, RowKey},
     limits::GROUP_EVENTS_MAX,
 };
@@ -27,7 +27,16 @@ pub(crate) enum Work {
     PushAs(Registration, Vec<Mutation>, Reply<Pushed>),
     Register(Registration, Reply<Device>),
     /// Events that were judged before, such as those of a document.
-    Records(Vec<Record>, Reply<()>),
+    Records(Vec<Record>, Follows, Reply<()>),
+}
+
+/// What events that were judged before must follow.
+#[derive(Clone, Copy)]
+pub(crate) enum Follows {
+    /// What there is.
+    Whatever,
+    /// The event at this place, or nothing is logged.
+    At(Cursor),
 }
 
 /// A device as it names itself.
@@ -35,6 +44,8 @@ pub(crate) struct Registration {
     pub user: RowId,
     pub name: String,
     pub platform: String,
+    /// In whose name it asks; the outer none: as it did before.
+    pub app: Option<Option<String>>,
 }
 
 /// Takes the answer to a piece of work, once it is durable.
@@ -138,8 +149,14 @@ fn add(group: &mut Group<'_>, work: Work) -> Answer {
             let done = whole.and_then(|()| push::register(group, &device));
             finish(group, mark, done, reply)
         }
-        Work::Records(records, reply) => {
-            let done = records.into_iter().try_for_each(|record| group.add(record).map(|_| ()));
+        Work::Records(records, follows, reply) => {
+            let fits = match follows {
+                Follows::At(cursor) if cursor != group.ahead.cursor => Err(EngineError::NotLogged),
+                Follows::At(_) | Follows::Whatever => Ok(()),
+            };
+            let mut records = records.into_iter();
+            let done =
+                fits.and_then(|()| records.try_for_each(|record| group.add(record).map(|_| ())));
             finish(group, mark, done, reply)
         }
     }

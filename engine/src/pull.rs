@@ -7,6 +7,7 @@ mod lines;
 mod looks;
 mod past;
 mod plan;
+mod watch;
 
 use haversack_core::{Cursor, Name, RowId};
 use haversack_sync::cursor::CursorError;
@@ -16,6 +17,7 @@ pub(crate) use facts::Facts;
 pub use ground::LiveGround;
 pub(crate) use lines::Lines;
 pub(crate) use past::Past;
+pub use watch::Watch;
 
 use crate::EngineError;
 

@@ -48,14 +48,18 @@ pub(crate) fn register(
     group: &mut Group<'_>,
     registration: &Registration,
 ) -> Result<Device, EngineError> {
-    let Registration { user, name, platform } = registration;
+    let Registration { user, name, platform, app } = registration;
     let user = *user;
     let found = name.chars().count();
     if !(1..=DEVICE_NAME_LENGTH_MAX).contains(&found) {
         return Err(EngineError::BadDeviceName { found });
     }
-    if let Some(known) = group.ahead.device_named(user, name) {
-        return Ok(known.device.as_ref().clone());
+    if let Some(known) = group.ahead.device_named(user, name).cloned() {
+        let device = known.device.as_ref().clone();
+        if let Some(app) = app.as_ref().filter(|app| app.as_deref() != known.app.as_deref()) {
+            ask_for(group, &device, app.clone())?;
+        }
+        return Ok(device);
     }
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"haversack device").update(user.as_bytes()).update(name.as_bytes());
@@ -68,7 +72,17 @@ pub(crate) fn register(
     let device = Device { id, user, name: name.to_owned(), platform: platform.to_owned() };
     let event = Event::DeviceRegistered(device.clone());
     group.add(Record { actor: Actor::User(user), event })?;
+    if let Some(Some(app)) = app {
+        ask_for(group, &device, Some(app.clone()))?;
+    }
     Ok(device)
+}
+
+/// A device asks in the name of an app from now on, or of none.
+fn ask_for(group: &mut Group<'_>, device: &Device, app: Option<String>) -> Result<(), EngineError> {
+    let event = Event::DeviceAppChanged { device: device.id, app };
+    group.add(Record { actor: Actor::User(device.user), event })?;
+    Ok(())
 }
 
 /// Takes a push: all of it, or nothing if its numbers don't fit.

@@ -49,7 +49,7 @@ impl World {
         };
         let user = request.user;
         let register = |environment: &haversack_engine::Environment| {
-            environment.register(user, &asked.name, &asked.platform)
+            environment.register(user, &asked.name, &asked.platform, asked.app.as_deref())
         };
         let Some(device) = self.ask("register", register)? else {
             return self.refuse(request, 503, "unavailable", json!({}));

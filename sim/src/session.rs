@@ -63,7 +63,8 @@ impl World {
 
     fn register(&mut self, slot: usize) {
         let name = self.slots[slot].device.name().to_owned();
-        let request = DeviceRequest { name, platform: "simulated".to_owned(), app: None };
+        let app = (slot % 2 == 1).then(|| setup::APP.to_owned());
+        let request = DeviceRequest { name, platform: "simulated".to_owned(), app };
         let body = serde_json::to_vec(&request).expect("requests have only text keys");
         self.send(slot, What::Register, body, None);
     }
@@ -113,7 +114,7 @@ impl World {
                     return Err(violated("R14", format!("registered as {body}")));
                 };
                 self.slots[slot].device.registered(id, next);
-                self.app_of(slot, id)
+                Ok(())
             }
             (What::Push, 200) => {
                 let answer: PushAnswer =
@@ -143,16 +144,6 @@ impl World {
             (_, 503 | 507) => Ok(()),
             _ => Err(violated("R17", format!("device {slot} is answered {status} {body}"))),
         }
-    }
-
-    /// In whose name a new device asks.
-    fn app_of(&mut self, slot: usize, device: RowId) -> Checked {
-        if slot % 2 == 0
-            || self.state().devices.get(&device).is_none_or(|known| known.app.is_some())
-        {
-            return Ok(());
-        }
-        self.set_app(device, Some(setup::APP.to_owned()))
     }
 
     /// The server was put back to a time before what a device has seen.

@@ -114,7 +114,7 @@ impl Cast {
 
 fn load(environment: Environment, data: &Path, story: &mut Story) -> Result<Session, Failure> {
     let document = example::read()?;
-    let loaded = admin::load_into(&environment, &document)?;
+    let loaded = admin::load_into(&environment, document)?;
     let state = environment.state();
     story.chapter("An admin's work becomes events");
     story.say(&format!(

@@ -11,6 +11,7 @@ use haversack_core::{
 use haversack_dataset::{
     Check, Columnar, ConditionTruth, Explanation, FilterTruth, LinkedTruth, Offered,
 };
+use haversack_engine::in_parallel;
 use haversack_replay::Turn;
 use serde_json::{Value as Json, json};
 
@@ -37,7 +38,7 @@ pub fn explain(
     let now = session.environment.state();
     let caller = session.caller(&at, user)?;
     let key = session::row_key(&now.catalog, table, id)?;
-    let columnar = Columnar::build(at.state.as_ref(), &at.state.catalog, SEED);
+    let columnar = Columnar::build_with(at.state.as_ref(), &at.state.catalog, SEED, &in_parallel);
     let explanation = columnar.explain(at.state.as_ref(), &caller, &key.table, key.id);
     let table = session::table(&now.catalog, &key.table)?;
     let turns = match (changes, caller.user) {

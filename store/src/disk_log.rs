@@ -180,6 +180,13 @@ impl DiskLog {
         self.shared.report(finding);
     }
 
+    /// A secret that nobody knows who can't read the log's signing key. What it is used for is for the
+    /// caller to keep apart, by deriving a key of its own from it.
+    #[must_use]
+    pub fn secret(&self) -> Vec<u8> {
+        self.key.to_text().into_bytes()
+    }
+
     /// The key that checks this log's checkpoints.
     #[must_use]
     pub fn verifier(&self) -> VerifierKey {

@@ -11,5 +11,7 @@ pub mod cursor;
 pub mod digest;
 pub mod message;
 pub mod mutation;
+pub mod outbox;
 pub mod planted;
 pub mod pull;
+pub mod replica;

@@ -17,9 +17,20 @@ const PURE: [(&str, &[&str]); 7] = [
 ];
 
 /// Crates at the edge, with the internal crates that they may use.
-const EDGES: [(&str, &[&str]); 3] = [
+const EDGES: [(&str, &[&str]); 5] = [
     ("store", &["haversack-core", "haversack-proof"]),
     ("fuzz", &["haversack-core", "haversack-dsl", "haversack-dataset"]),
+    ("device", &["haversack-core", "haversack-dsl", "haversack-dataset", "haversack-sync"]),
+    (
+        "server",
+        &[
+            "haversack-core",
+            "haversack-engine",
+            "haversack-replay",
+            "haversack-store",
+            "haversack-sync",
+        ],
+    ),
     (
         "engine",
         &[

@@ -6,6 +6,7 @@
 
 mod burst;
 mod catalog;
+mod events;
 mod hash;
 mod rows;
 

@@ -5,12 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use haversack_core::{Name, RowId, profile::PublishedProfile};
+use haversack_core::{Name, RowId, metadata::Metadata, profile::PublishedProfile};
 use haversack_dataset::{Caller, Departure, DeviceRows, Difference};
 use haversack_replay::{DeviceState, State};
 use haversack_sync::{
     cursor::{Holding, Moment},
-    digest::TableDigest,
+    digest::{TableDigest, fingerprint},
     message::{Checkpoint, Mode, TableState, Why},
     planted::{Bug, planted},
     pull::{Change, Changes, Plan, Pull},
@@ -84,7 +84,15 @@ impl Live {
     /// # Errors
     /// See [`PullError`].
     pub fn would_bring(&self, device: RowId, cursor: Option<&str>) -> Result<bool, PullError> {
-        let now = self.now.read();
+        self.brings(&self.now.read(), device, cursor)
+    }
+
+    pub(super) fn brings(
+        &self,
+        now: &Now,
+        device: RowId,
+        cursor: Option<&str>,
+    ) -> Result<bool, PullError> {
         let ask =
             PullAsk { device, cursor: cursor.map(str::to_owned), max_rows: None, tables: None };
         let (known, held) = self.asked(&now.state, &ask)?;
@@ -94,12 +102,42 @@ impl Live {
             None => DeviceRows::default(),
         };
         let moments = held.moments();
-        let found = self.found(&now, &caller, device, (&held, &moments), &rows)?;
+        let found = self.found(now, &caller, device, (&held, &moments), &rows)?;
         if planted(Bug::PokeForPutsOnly) {
             let mut changes = found.values().flat_map(|changes| changes.values());
             return Ok(changes.any(|change| matches!(change, Change::Put(_))));
         }
         Ok(!found.is_empty())
+    }
+
+    /// Whether a pull needs nothing but what is kept in memory.
+    #[must_use]
+    pub fn is_quick(&self, ask: &PullAsk) -> bool {
+        let held = ask.cursor.as_deref().map(|text| Holding::open(text, ask.device, &self.key));
+        let moments = held.and_then(Result::ok).map(|held| held.moments());
+        moments.into_iter().flatten().all(|moment| self.kept(ask.device, moment).is_some())
+    }
+
+    /// The name of the published profile that a device gets.
+    #[must_use]
+    pub fn profile_of(&self, device: RowId) -> Option<String> {
+        let state = self.environment.state();
+        let profile = offered(&state, state.devices.get(&device)?)?;
+        Some(profile.draft.name.clone())
+    }
+
+    /// What a device must know besides rows, and its fingerprint.
+    ///
+    /// # Errors
+    /// [`PullError::UnknownDevice`].
+    pub fn metadata(&self, device: RowId) -> Result<(Metadata, String), PullError> {
+        let state = self.environment.state();
+        let known = state.devices.get(&device).ok_or(PullError::UnknownDevice(device))?;
+        let items = offered(&state, known).into_iter().flat_map(|profile| &profile.draft.items);
+        let tables = items.map(|item| item.table.clone()).collect();
+        let metadata = state.catalog.metadata(known.device.user, &tables);
+        let fingerprint = fingerprint(&metadata);
+        Ok((metadata, fingerprint))
     }
 
     fn asked<'s>(

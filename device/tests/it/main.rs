@@ -1,0 +1,4 @@
+//! Devices against a server in the same process, over a way that loses and cuts what it carries.
+
+mod offline;
+mod server;

@@ -1,0 +1,23 @@
+//! The HTTP API of an environment.
+//!
+//! Every route stands in one table ([`routes`]) with who may use it; what is not in the table is not
+//! there. A handler gets who asks ([`auth::Principal`]) and answers from the engine; errors are problem
+//! details with a stable code ([`problem`]).
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this crate is an edge: it owns sockets and the moments of requests"
+)]
+
+mod app;
+mod auth;
+mod body;
+mod listen;
+mod poke;
+mod problem;
+mod routes;
+mod stream;
+
+pub use app::{App, Options};
+pub use listen::serve;

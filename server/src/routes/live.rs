@@ -1,0 +1,51 @@
+//! Server-sent events: a poke as soon as a pull would bring something.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    extract::{Query, State},
+    response::sse::{Event, KeepAlive, Sse},
+};
+use futures_util::Stream;
+use haversack_core::RowId;
+use haversack_engine::PullAsk;
+use serde::Deserialize;
+
+use crate::{app::App, auth::Principal, poke::Waiter, problem::Problem};
+
+/// How often a silent stream says that it is there.
+const ALIVE_SECONDS: u64 = 30;
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    device_id: RowId,
+    cursor: Option<String>,
+}
+
+pub(crate) async fn live(
+    State(app): State<App>,
+    principal: Principal,
+    Query(asked): Query<Asked>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    principal.check_device(&app, asked.device_id)?;
+    let (max_rows, tables) = (None, None);
+    let cursor = asked.cursor.filter(|cursor| !cursor.is_empty());
+    let ask = PullAsk { device: asked.device_id, cursor, max_rows, tables };
+    app.caught_up().await;
+    let for_watch = app.clone();
+    let _one_of_few = match app.live.is_quick(&ask) {
+        true => None,
+        false => Some(app.long.acquire().await),
+    };
+    let watch = tokio::task::spawn_blocking(move || for_watch.live.watch(&ask));
+    let (watch, brings) = watch.await.expect("watching does not panic")?;
+    let waiter = Waiter::new(app.clone(), watch);
+    let pokes = futures_util::stream::unfold((waiter, brings), |(waiter, is_due)| async move {
+        if !is_due {
+            waiter.poked().await;
+        }
+        Some((Ok(Event::default().event("poke").data("{}")), (waiter, false)))
+    });
+    let alive = KeepAlive::new().interval(Duration::from_secs(ALIVE_SECONDS));
+    Ok(Sse::new(pokes).keep_alive(alive))
+}

@@ -1,0 +1,140 @@
+//! The way of rows through the log to a state, and back to it when derived state is gone.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use haversack_core::{
+    event::{Actor, Event, RULES_VERSION, Record},
+    limits::GROUP_EVENTS_MAX,
+};
+use haversack_dataset::Columnar;
+use haversack_engine::Environment;
+use haversack_replay::State;
+use haversack_workload::{Security, Workload};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::datasets::{SEED, timed};
+use crate::{
+    cli::Measure,
+    failure::Failure,
+    output::{Line, line},
+};
+
+/// Groups of rows that are made and not logged yet.
+const GROUPS_AHEAD: usize = 2;
+/// What follows from the log, and is made again if it is gone.
+const DERIVED: [&str; 2] = ["snapshots", "audit"];
+
+/// Measures those that are asked for, on a data directory of its own in this one.
+pub fn measure(
+    workload: &Workload,
+    directory: Option<&Path>,
+    is_asked: impl Fn(Measure) -> bool,
+    mut print: impl FnMut(Line) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let place = Place::new(directory)?;
+    let loaded = load(workload, &place)?;
+    if is_asked(Measure::Load) {
+        print(loaded)?;
+    }
+    if is_asked(Measure::Rebuild) {
+        place.remove_derived()?;
+        print(open(workload, &place, "rebuild")?)?;
+    }
+    if is_asked(Measure::Restart) {
+        Environment::open(&place.data)?.snapshot()?;
+        print(open(workload, &place, "restart")?)?;
+    }
+    Ok(())
+}
+
+/// A data directory that goes away.
+struct Place {
+    data: PathBuf,
+    _directory: TempDir,
+}
+
+impl Place {
+    fn new(within: Option<&Path>) -> Result<Self, Failure> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("haversack-bench-");
+        let made = match within {
+            Some(within) => fs::create_dir_all(within).and_then(|()| builder.tempdir_in(within)),
+            None => builder.tempdir(),
+        };
+        let directory = made.map_err(|error| Failure::other(error.to_string()))?;
+        Ok(Self { data: directory.path().join("data"), _directory: directory })
+    }
+
+    fn remove_derived(&self) -> Result<(), Failure> {
+        let gone = DERIVED.map(|name| fs::remove_dir_all(self.data.join(name)));
+        let failed = gone.into_iter().filter_map(Result::err);
+        let mut failed = failed.filter(|error| error.kind() != std::io::ErrorKind::NotFound);
+        failed.next().map_or(Ok(()), |error| Err(Failure::other(error.to_string())))
+    }
+}
+
+/// Rows through the log, durable; the time in which they are made is counted.
+fn load(workload: &Workload, place: &Place) -> Result<Line, Failure> {
+    let (environment, opening) = timed(|| Environment::open(&place.data));
+    let environment = environment?;
+    let catalog = workload.catalog_events(Security::Open);
+    let total = catalog.len() as u64 + workload.row_count();
+    let by_load = |event| Record { actor: Actor::Load, event };
+    let begin = [
+        Event::EnvironmentCreated { name: "workload".to_owned(), rules: RULES_VERSION },
+        Event::LoadStarted { digest: [0; 32], events: total },
+    ];
+    environment.record(begin.into_iter().chain(catalog).map(by_load).collect())?;
+    let (logged, seconds) = timed(|| -> Result<(), Failure> {
+        let mut events = workload.row_events().map(by_load).peekable();
+        let groups = std::iter::from_fn(|| {
+            events.peek().is_some().then(|| events.by_ref().take(GROUP_EVENTS_MAX).collect())
+        });
+        Ok(environment.record_all(groups, GROUPS_AHEAD)?)
+    });
+    logged?;
+    let state = environment.state();
+    let mut line = measured("load", workload, seconds, &state);
+    line.insert("open_seconds".to_owned(), json!(opening));
+    drop(state);
+    let (_, seconds) = timed(|| drop(environment));
+    line.insert("close_seconds".to_owned(), json!(seconds));
+    Ok(line)
+}
+
+/// Opens the environment, whatever it is opened from.
+fn open(workload: &Workload, place: &Place, name: &str) -> Result<Line, Failure> {
+    let (environment, seconds) = timed(|| Environment::open(&place.data));
+    Ok(measured(name, workload, seconds, &environment?.state()))
+}
+
+fn measured(name: &str, workload: &Workload, seconds: f64, state: &Arc<State>) -> Line {
+    let rows = workload.row_count();
+    let state_mb = pss_mb();
+    let (columnar, columns) = timed(|| Columnar::build(state.as_ref(), &state.catalog, SEED));
+    let all_mb = pss_mb();
+    drop(columnar);
+    line([
+        ("measure", Some(json!(name))),
+        ("n", Some(json!(rows))),
+        ("seconds", Some(json!(seconds))),
+        ("per_second", Some(json!(rows as f64 / seconds))),
+        ("columns_seconds", Some(json!(columns))),
+        ("pss_mb", state_mb),
+        ("pss_with_columns_mb", all_mb),
+    ])
+}
+
+/// The memory of this process, if the system says it.
+#[expect(clippy::disallowed_methods, reason = "what the system says of memory is in a file")]
+fn pss_mb() -> Option<serde_json::Value> {
+    let text = fs::read_to_string("/proc/self/smaps_rollup").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(json!(kilobytes / 1024.0))
+}
