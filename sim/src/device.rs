@@ -2,7 +2,7 @@
 
 use haversack_core::{Cursor, Name, RowId, event::RowKey};
 use haversack_sync::{
-    message::{Checkpoint, Complete, PullRequest, PushAnswer, StreamError},
+    message::{Checkpoint, Complete, PullRequest, PushAnswer},
     mutation::Mutation,
 };
 use serde_json::{Map, Value as Json};
@@ -23,7 +23,7 @@ pub enum Seen {
     /// It is over, and all of it is shown.
     Complete(Box<Complete>),
     /// It is over before its end.
-    Error(StreamError),
+    Error,
     /// The server is behind what the device has seen.
     WentBack,
     /// The device sees that another goes by its number.

@@ -18,6 +18,7 @@ mod faults;
 mod forge;
 mod heal;
 mod life;
+mod many;
 mod mix;
 mod oracle;
 mod plain;
@@ -33,6 +34,7 @@ mod violation;
 mod wire;
 mod world;
 
+pub use many::{Summary, many};
 pub use points::{POINTS, Points};
 pub use run::{Outcome, run, twins};
 pub use violation::Violation;

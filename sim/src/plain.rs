@@ -85,9 +85,9 @@ impl Plain {
                 check(is_first, "R14", || "a second checkpoint".to_owned())?;
                 return self.begin(checkpoint);
             }
-            Line::Error(error) => {
+            Line::Error(_) => {
                 stream.is_over = true;
-                return Ok(vec![Seen::Error(error)]);
+                return Ok(vec![Seen::Error]);
             }
             _ => check(!is_first, "R14", || "no checkpoint at the beginning".to_owned())?,
         }

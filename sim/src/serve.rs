@@ -321,7 +321,7 @@ impl World {
     pub fn write_to(&mut self, stream: &mut Stream) -> Checked {
         let mut piece = Vec::new();
         stream.pull.write(&mut stream.ground, &mut piece);
-        self.was_sent(stream.slot, &piece);
+        self.piece_was_sent(stream.slot, stream.device, &piece);
         stream.sent.extend_from_slice(&piece);
         stream.rest.extend_from_slice(&piece);
         while let Some(end) = stream.rest.iter().position(|byte| *byte == b'\n') {

@@ -254,7 +254,7 @@ impl World {
             }
             Seen::Progress(cursor) => self.keep_cursor(slot, cursor),
             Seen::Complete(complete) => self.completed(slot, *complete),
-            Seen::Error(_) => Ok(()),
+            Seen::Error => Ok(()),
             Seen::WentBack => {
                 check(self.was_put_back, "R16", || {
                     format!("the server went back under device {slot}")
@@ -275,7 +275,9 @@ impl World {
     fn note_look(&mut self, slot: usize, key: &RowKey) -> Checked {
         let of = &self.slots[slot];
         let first = of.call.as_ref().and_then(|call| call.checkpoint.as_ref());
-        let Some(state) = first.and_then(|first| self.oracle.at(first.offset)) else { return Ok(()) };
+        let Some(state) = first.and_then(|first| self.oracle.at(first.offset)) else {
+            return Ok(());
+        };
         let version = of.device.shown().get(key).map(|(version, _)| *version);
         if version.is_some() && version == state.version(key) && !of.device.is_anew() {
             self.points.hit("row looks different without a write");
@@ -321,6 +323,9 @@ impl World {
         self.trace.add(format!("device {slot} shows {} of {:?}", moment.offset, call.asked));
         self.note_clock(slot, device, moment)?;
         let held = &mut self.slots[slot].held;
+        if first.mode == haversack_sync::message::Mode::Full {
+            *held = Held::default();
+        }
         match &call.asked {
             None => *held = Held { rest: Some(moment), ..Held::default() },
             Some(tables) => {

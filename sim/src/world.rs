@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use haversack_core::{Cursor, Name, RowId, Timestamp, event::Event};
+use haversack_core::{Cursor, Name, RowId, Timestamp};
 use haversack_engine::{Clock, EngineError, Environment};
 use haversack_replay::State;
 use serde_json::Value as Json;
@@ -348,12 +348,5 @@ impl World {
                 slot.device.hang_up();
             }
         }
-    }
-
-    /// How many events are of an edit of a device.
-    #[must_use]
-    pub fn edits_in_log(&self) -> usize {
-        let is_edit = |event: &Event| matches!(event, Event::DeviceEdited(_));
-        self.oracle.log().iter().filter(|record| is_edit(&record.inner.event)).count()
     }
 }

@@ -29,6 +29,8 @@ pub enum Bug {
     ProgressAhead,
     /// A cursor ahead of the log is taken.
     SkipLogBehind,
+    /// A cursor of a log that was put back and went on otherwise is taken.
+    ForgetHistory,
     /// Lines written once are given out under another catalog, too.
     StaleLines,
     /// The fingerprint of metadata is kept when the catalog changes.
@@ -52,7 +54,7 @@ pub enum Bug {
 }
 
 /// All of them.
-pub const BUGS: [Bug; 21] = [
+pub const BUGS: [Bug; 22] = [
     Bug::SkipStands,
     Bug::SkipRevoked,
     Bug::ForgetDels,
@@ -64,6 +66,7 @@ pub const BUGS: [Bug; 21] = [
     Bug::CompleteWhenFull,
     Bug::ProgressAhead,
     Bug::SkipLogBehind,
+    Bug::ForgetHistory,
     Bug::StaleLines,
     Bug::StaleMetadata,
     Bug::PokeForPutsOnly,

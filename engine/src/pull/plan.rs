@@ -19,7 +19,11 @@ use haversack_sync::{
 use super::{
     Delivered, LiveGround, PullAsk, PullError, delivered::Tables, facts::ProfileFacts, looks::Looks,
 };
-use crate::live::{Live, Now};
+use crate::{
+    EngineError,
+    commit::history,
+    live::{Live, Now},
+};
 
 /// The changes found, by table.
 type Found = BTreeMap<Name, BTreeMap<RowId, Change>>;
@@ -32,12 +36,13 @@ impl Live {
     pub fn pull(self: &Arc<Self>, ask: &PullAsk) -> Result<(Pull, LiveGround), PullError> {
         self.wait_for(self.environment.state().cursor);
         let now = self.now.read();
-        let (device, held) = self.asked(&now.state, ask)?;
+        let (device, held) = self.asked(&now, ask)?;
         let user = device.device.user;
         let profile = offered(&now.state, device);
         let facts = profile.map(|profile| self.facts_of(&now.state.catalog, profile));
         let moment = Moment {
             offset: now.state.cursor,
+            history: now.history,
             now: self.time(&now.state),
             is_offered: profile.is_some(),
         };
@@ -95,7 +100,7 @@ impl Live {
     ) -> Result<bool, PullError> {
         let ask =
             PullAsk { device, cursor: cursor.map(str::to_owned), max_rows: None, tables: None };
-        let (known, held) = self.asked(&now.state, &ask)?;
+        let (known, held) = self.asked(now, &ask)?;
         let caller = Caller::user(&now.state.catalog, known.device.user, self.time(&now.state));
         let rows = match offered(&now.state, known) {
             Some(_) => now.columnar.device_rows(&caller),
@@ -142,9 +147,10 @@ impl Live {
 
     fn asked<'s>(
         &self,
-        state: &'s State,
+        now: &'s Now,
         ask: &PullAsk,
     ) -> Result<(&'s DeviceState, Holding), PullError> {
+        let state = &now.state;
         let device = state.devices.get(&ask.device);
         let device = device.ok_or(PullError::UnknownDevice(ask.device))?;
         let unknown = ask.tables.iter().flatten().find(|name| state.catalog.table(name).is_none());
@@ -155,11 +161,28 @@ impl Live {
             Some(cursor) => Holding::open(cursor, ask.device, &self.key)?,
             None => Holding::default(),
         };
-        let head = state.cursor;
-        match held.moments().iter().map(|moment| moment.offset).find(|seen| *seen > head) {
-            Some(seen) if !planted(Bug::SkipLogBehind) => Err(PullError::LogBehind { seen, head }),
-            _ => Ok((device, held)),
+        for moment in held.moments() {
+            if !self.has_been(now, ask.device, moment)? && !planted(Bug::SkipLogBehind) {
+                return Err(PullError::LogBehind { seen: moment.offset, head: state.cursor });
+            }
         }
+        Ok((device, held))
+    }
+
+    /// Whether this log has been at a moment that a device has seen.
+    fn has_been(&self, now: &Now, device: RowId, moment: Moment) -> Result<bool, PullError> {
+        let head = now.state.cursor;
+        if moment.offset > head {
+            return Ok(false);
+        }
+        if moment.offset == head || planted(Bug::ForgetHistory) {
+            return Ok(moment.history == now.history || planted(Bug::ForgetHistory));
+        }
+        if self.kept(device, moment).is_some() {
+            return Ok(true);
+        }
+        let had = history(self.environment.log(), moment.offset).map_err(EngineError::from)?;
+        Ok(had == Some(moment.history))
     }
 
     /// The changes from what is held to what belongs there, each row by the moment that it is of.
