@@ -94,7 +94,6 @@ fn code(error: &EngineError) -> u8 {
         | EngineError::NotLogged
         | EngineError::Busy
         | EngineError::InMemory
-        | EngineError::Busy
         | EngineError::Closed => 5,
     }
 }

@@ -29,6 +29,7 @@ mod kept;
 mod numbers;
 mod order;
 mod partners;
+mod pieces;
 mod preview;
 mod reach;
 mod references;

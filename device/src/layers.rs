@@ -21,7 +21,7 @@ mod tidy;
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use haversack_core::{Name, Offset, RowId, RowVersion, event::RowKey, metadata::Metadata};
-use haversack_sync::replica::{Batch as Came, Beneath, Replica, RowChange};
+use haversack_sync::replica::{self, Batch as Came, Beneath, Replica, RowChange};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -225,32 +225,64 @@ impl Layers {
 
     /// The rows of a table that are shown.
     pub fn rows(&self, table: &Name) -> Result<BTreeMap<RowId, StoredRow>, StoreError> {
+        self.read(table, &decode)
+    }
+
+    /// The first table whose rows are not those that came. A disk may lose some without a word.
+    pub fn differing(&self) -> Result<Option<Name>, StoreError> {
+        for (name, table) in &self.kept.replica.shown.tables {
+            let versions = self.read(name, &version_of)?;
+            if rows_of(name, versions.iter().map(|(id, version)| (*id, *version))) != table.rows {
+                return Ok(Some(name.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is shown of each row of a table.
+    fn read<T>(
+        &self,
+        table: &Name,
+        read: &dyn Fn(&[u8]) -> Result<Option<T>, StoreError>,
+    ) -> Result<BTreeMap<RowId, T>, StoreError> {
         let mut rows = BTreeMap::new();
         for layer in [Some(self.kept.base), self.kept.upper].into_iter().flatten() {
-            let mut wrong = None;
-            let mut take = |key: &[u8], value: Vec<u8>| match id_of(key)
-                .and_then(|id| Ok((id, decode(&value)?)))
-            {
-                Ok((id, Some(row))) => {
-                    rows.insert(id, row);
-                    ControlFlow::Continue(())
+            let mut take = |key: &[u8], value: Vec<u8>| {
+                let id = id_of(key)?;
+                match read(&value)? {
+                    Some(row) => drop(rows.insert(id, row)),
+                    None => drop(rows.remove(&id)),
                 }
-                Ok((id, None)) => {
-                    rows.remove(&id);
-                    ControlFlow::Continue(())
-                }
-                Err(error) => {
-                    wrong = Some(error);
-                    ControlFlow::Break(())
-                }
+                Ok(())
             };
-            self.store.scan(&table_key(layer, table), &mut take)?;
-            if let Some(error) = wrong {
-                return Err(error);
-            }
+            let mut wrong = None;
+            self.store.scan(
+                &table_key(layer, table),
+                &mut |key, value| match take(key, value) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(error) => {
+                        wrong = Some(error);
+                        ControlFlow::Break(())
+                    }
+                },
+            )?;
+            wrong.map_or(Ok(()), Err)?;
         }
         Ok(rows)
     }
+}
+
+/// How many rows these are, and their digest.
+pub(crate) fn rows_of(
+    table: &Name,
+    versions: impl Iterator<Item = (RowId, RowVersion)>,
+) -> replica::Rows {
+    let mut rows = replica::Rows::default();
+    for (id, version) in versions {
+        rows.count += 1;
+        rows.digest.add(table, id, version);
+    }
+    rows
 }
 
 fn put_metadata(batch: &mut Batch, metadata: &Metadata) {

@@ -14,16 +14,12 @@ use haversack_core::{
     schema::{CREATEDON, MODIFIEDON, OWNERID, OWNINGBUSINESSUNIT, Ownership, SYSTEMUSER, Table},
 };
 use haversack_dataset::Rows;
-use haversack_sync::{
-    digest::TableDigest,
-    outbox::{Edit, Outbox},
-    replica,
-};
+use haversack_sync::outbox::{Edit, Outbox};
 use serde_json::{Map, Value as Json};
 
 use crate::{
     DeviceError,
-    layers::{Layers, StoredRow},
+    layers::{Layers, StoredRow, rows_of},
 };
 
 /// The rows of a table.
@@ -63,9 +59,7 @@ impl Source<'_> {
 
     /// What a disk lost without a word would make answers wrong without a word.
     fn check(&self, table: &Name, stored: &BTreeMap<RowId, StoredRow>) -> Result<(), DeviceError> {
-        let mut digest = TableDigest::default();
-        stored.iter().for_each(|(id, row)| digest.add(table, *id, row.version));
-        let found = replica::Rows { count: stored.len() as u64, digest };
+        let found = rows_of(table, stored.iter().map(|(id, row)| (*id, row.version)));
         let told = self.layers.replica().shown.tables.get(table).map(|table| table.rows);
         if found == told.unwrap_or_default() {
             Ok(())

@@ -154,14 +154,15 @@ impl Device {
 
 impl Sync<'_> {
     fn run(&mut self) -> Result<(), DeviceError> {
+        if let Some(damage) = self.device.core().check()? {
+            self.done.anew = Some(damage);
+        }
         match self.once() {
             Ok(()) => Ok(()),
             Err(Stop::Error(error)) => Err(error),
             Err(Stop::Cloned) => {
                 self.become_another()?;
-                // The rows first: they tell whether this server is the one that the edits are for.
-                let again = self.pull().and_then(|()| self.once());
-                again.map_err(|stop| match stop {
+                self.once().map_err(|stop| match stop {
                     Stop::Error(error) => error,
                     Stop::Cloned => DeviceError::Broken(BROKEN_MAX),
                 })
@@ -170,8 +171,13 @@ impl Sync<'_> {
     }
 
     fn once(&mut self) -> Result<(), Stop> {
-        self.push()?;
-        self.pull()
+        let is_distrusted = self.device.core().layers.replica().is_distrusted();
+        if is_distrusted {
+            // All rows come, and with them whether this server is the one that the edits are for.
+            self.pull()?;
+        }
+        let has_pushed = self.push()?;
+        if has_pushed || !is_distrusted { self.pull() } else { Ok(()) }
     }
 
     fn tell(&mut self) -> Result<(), DeviceError> {

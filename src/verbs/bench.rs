@@ -5,6 +5,7 @@ mod datasets;
 mod growth;
 mod loaded;
 mod log;
+mod network;
 mod preview;
 
 use std::{path::Path, process::ExitCode};
@@ -21,6 +22,7 @@ use crate::{
 pub fn bench(
     accounts: u64,
     seed: u64,
+    devices: &[u64],
     directory: Option<&Path>,
     only: &[Measure],
 ) -> Result<ExitCode, Failure> {
@@ -28,6 +30,9 @@ pub fn bench(
     let workload = Workload::new(accounts, seed);
     if [Measure::Load, Measure::Rebuild, Measure::Restart].into_iter().any(is_asked) {
         log::measure(&workload, directory, is_asked, |line| print(&[line]))?;
+    }
+    if network::MEASURES.into_iter().any(is_asked) {
+        network::measure(&workload, devices, directory, is_asked, |line| print(&[line]))?;
     }
     if is_asked(Measure::Datasets) || is_asked(Measure::Differences) {
         print(&datasets::measure(&workload, Security::Open))?;

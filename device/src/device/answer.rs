@@ -46,15 +46,28 @@ impl Device {
         name: Option<&str>,
         parameters: &[(String, String)],
     ) -> Result<Answered, DeviceError> {
-        let core = self.core();
+        let mut core = self.core();
+        let answered = self.run(&core, text, name, parameters);
+        // The next sync looks at all rows again.
+        core.is_checked &= !matches!(answered, Err(DeviceError::Damaged { .. }));
+        answered
+    }
+
+    fn run(
+        &self,
+        core: &Core,
+        text: &str,
+        name: Option<&str>,
+        parameters: &[(String, String)],
+    ) -> Result<Answered, DeviceError> {
         let source = core.source()?;
         let catalog = &core.catalog;
         let file = haversack_dsl::parse_file(text).map_err(DeviceError::Query)?;
         let definition = file.find(name).map_err(|error| DeviceError::Query(vec![*error]))?;
         let fetch = definition.bind(parameters).map_err(DeviceError::Query)?;
         let query = haversack_dsl::resolve(&fetch, catalog).map_err(DeviceError::Query)?.query;
-        let table = available(&core, &query.table)?;
-        query.linked_tables().into_iter().try_for_each(|name| available(&core, &name).map(drop))?;
+        let table = available(core, &query.table)?;
+        query.linked_tables().into_iter().try_for_each(|name| available(core, &name).map(drop))?;
         let caller = Caller::user(catalog, source.user, self.shared.clock.now());
         let view = View::new(source);
         let answers = Obvious::new(&view).answers(&caller, &query);

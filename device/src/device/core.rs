@@ -23,8 +23,10 @@ pub(crate) struct Core {
     pub user: Option<RowId>,
     /// The fingerprint of the metadata that is here.
     pub metadata: Option<String>,
-    /// Why all rows have to be downloaded again.
+    /// What was found damaged since the device was opened.
     pub damage: Option<String>,
+    /// Whether rows were compared with what the server told of them, and no damage was met since.
+    pub is_checked: bool,
 }
 
 impl Core {
@@ -45,8 +47,17 @@ impl Core {
             Err(error) => return Err(error.into()),
         };
         let (catalog, user) = (Catalog::default(), None);
-        let mut core =
-            Self { home, layers, ledger, settings, catalog, user, metadata: None, damage };
+        let mut core = Self {
+            home,
+            layers,
+            ledger,
+            settings,
+            catalog,
+            user,
+            metadata: None,
+            damage,
+            is_checked: false,
+        };
         if let Some(metadata) = metadata {
             core.take(metadata);
         }
@@ -67,6 +78,24 @@ impl Core {
     pub fn close(&mut self) -> Result<(), DeviceError> {
         self.layers = Layers::open(Box::new(MemoryStore::default()))?;
         Ok(())
+    }
+
+    /// Compares rows with what the server told of them, once, and has them downloaded again if they
+    /// differ; says whether they do.
+    pub fn check(&mut self) -> Result<Option<String>, DeviceError> {
+        if self.is_checked {
+            return Ok(None);
+        }
+        let differing = self.layers.differing()?;
+        let message = differing.map(|table| format!("rows of `{table}` were damaged"));
+        if message.is_some() {
+            let mut replica = self.layers.replica().clone();
+            replica.distrust();
+            self.layers.keep_replica(replica)?;
+            self.damage.clone_from(&message);
+        }
+        self.is_checked = true;
+        Ok(message)
     }
 
     /// Takes metadata into use.

@@ -62,6 +62,7 @@ impl Sync<'_> {
                 self.done.anew = Some("the server does not know the device's cursor".to_owned());
                 Ok(self.device.distrust()?)
             }
+            Some("unknown_device") => Err(self.unknown()),
             // A table that is gone since it was asked for.
             Some("unknown_table") if self.ask.tables.is_some() => {
                 self.ask.tables = None;

@@ -1,5 +1,6 @@
 //! Sending edits.
 
+use haversack_core::Cursor;
 use haversack_sync::message::{OutcomeKind, PushOutcome, PushRequest};
 
 use super::{Stop, Sync};
@@ -9,17 +10,19 @@ use crate::{DeviceError, TransportError};
 const ENVELOPE_BYTES: usize = 256;
 
 impl Sync<'_> {
-    /// Sends what is queued, a batch at a time.
-    pub(super) fn push(&mut self) -> Result<(), Stop> {
+    /// Sends what is queued, a batch at a time; says whether anything was.
+    pub(super) fn push(&mut self) -> Result<bool, Stop> {
+        let mut has_pushed = false;
         while let Some(request) = self.next_batch()? {
             let answer = match self.transport.push(&request) {
                 Ok(answer) => answer,
                 Err(error) => return Err(self.refused(error)),
             };
             self.judged(answer.outcomes)?;
+            has_pushed = true;
             self.tell()?;
         }
-        Ok(())
+        Ok(has_pushed)
     }
 
     fn next_batch(&mut self) -> Result<Option<PushRequest>, DeviceError> {
@@ -61,15 +64,25 @@ impl Sync<'_> {
     /// lost events: then the pull says so.
     fn refused(&mut self, error: TransportError) -> Stop {
         match error.code() {
-            Some("mutation_reused" | "mutation_gap" | "unknown_device") => match self.pull() {
+            Some("mutation_reused" | "mutation_gap") => match self.pull() {
                 Ok(()) | Err(Stop::Cloned) => Stop::Cloned,
-                Err(Stop::Error(DeviceError::Transport(TransportError::Refused {
-                    status: 403 | 404,
-                    ..
-                }))) => Stop::Cloned,
                 Err(stop) => stop,
             },
+            Some("unknown_device") => self.unknown(),
             _ => error.into(),
         }
+    }
+
+    /// A server that does not know the device has lost events, or is another one, if the device has seen
+    /// any of them.
+    pub(super) fn unknown(&self) -> Stop {
+        let core = self.device.core();
+        let (seen, judged) =
+            (core.layers.replica().shown.offset, core.ledger.outbox().judged_through());
+        if seen == Cursor::START && judged == 0 {
+            return Stop::Cloned;
+        }
+        let known = "nothing".to_owned();
+        DeviceError::LogBehind { known, seen: format!("event {seen}, edit {judged}") }.into()
     }
 }

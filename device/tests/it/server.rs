@@ -73,7 +73,6 @@ impl Server {
     }
 
     /// A server that was restored from a backup of this one, made when its log had so many events.
-    #[allow(dead_code)]
     pub fn restored(&self, events: u64) -> Self {
         use haversack_store::{Log, MemoryLog};
         let most = usize::try_from(events).unwrap();
@@ -172,7 +171,9 @@ impl Transport for Link {
     fn register(&self, request: &DeviceRequest) -> Result<DeviceAnswer, TransportError> {
         self.arrive()?;
         let environment = self.server.environment();
-        let device = environment.register(self.user, &request.name, &request.platform).unwrap();
+        let device = environment
+            .register(self.user, &request.name, &request.platform, request.app.as_deref())
+            .unwrap();
         let state = environment.state();
         Ok(DeviceAnswer {
             device_id: device.id,

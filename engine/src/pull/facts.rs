@@ -12,7 +12,7 @@ use haversack_core::{
 };
 use haversack_dsl::compile;
 use haversack_sync::{
-    digest::fingerprint,
+    digest::{fingerprint_of, shared_sum},
     planted::{Bug, planted},
 };
 
@@ -24,6 +24,8 @@ pub(crate) struct Facts {
     profiles: BTreeMap<String, Arc<ProfileFacts>>,
     /// By user, and whether the profile is offered: an app may not offer it.
     metadata: BTreeMap<(RowId, bool), Arc<str>>,
+    /// What all devices know besides rows, summed up.
+    shared: Option<u64>,
 }
 
 /// What every pull says of a published profile.
@@ -35,7 +37,7 @@ pub(crate) struct ProfileFacts {
 impl Facts {
     fn of(catalog: &Arc<Catalog>) -> Self {
         let catalog = Arc::clone(catalog);
-        Self { catalog, profiles: BTreeMap::new(), metadata: BTreeMap::new() }
+        Self { catalog, profiles: BTreeMap::new(), metadata: BTreeMap::new(), shared: None }
     }
 }
 
@@ -68,8 +70,13 @@ impl Live {
     ) -> Arc<str> {
         let mut facts = locked(&self.facts);
         let facts = current(&mut facts, catalog);
-        let make = || Arc::from(fingerprint(&catalog.metadata(user, tables)));
-        Arc::clone(facts.metadata.entry((user, !tables.is_empty())).or_insert_with(make))
+        let Facts { metadata, shared, .. } = facts;
+        let make = || {
+            let all = || shared_sum(&catalog.metadata(RowId::default(), &BTreeSet::new()));
+            let shared = *shared.get_or_insert_with(all);
+            Arc::from(fingerprint_of(shared, &catalog.own_metadata(user, tables)))
+        };
+        Arc::clone(metadata.entry((user, !tables.is_empty())).or_insert_with(make))
     }
 }
 

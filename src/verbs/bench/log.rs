@@ -53,13 +53,13 @@ pub fn measure(
 }
 
 /// A data directory that goes away.
-struct Place {
-    data: PathBuf,
+pub struct Place {
+    pub data: PathBuf,
     _directory: TempDir,
 }
 
 impl Place {
-    fn new(within: Option<&Path>) -> Result<Self, Failure> {
+    pub fn new(within: Option<&Path>) -> Result<Self, Failure> {
         let mut builder = tempfile::Builder::new();
         builder.prefix("haversack-bench-");
         let made = match within {
@@ -79,7 +79,7 @@ impl Place {
 }
 
 /// Rows through the log, durable; the time in which they are made is counted.
-fn load(workload: &Workload, place: &Place) -> Result<Line, Failure> {
+pub fn load(workload: &Workload, place: &Place) -> Result<Line, Failure> {
     let (environment, opening) = timed(|| Environment::open(&place.data));
     let environment = environment?;
     let catalog = workload.catalog_events(Security::Open);
