@@ -14,6 +14,7 @@ use haversack_store::{Log, LogRecord};
 use crate::{
     Clock, EngineError, LineAnswer,
     group::Group,
+    online::{self, Edited, OnlineEdit},
     push::{self, Mutation, Pushed},
     step::{self, Step},
 };
@@ -25,6 +26,8 @@ pub(crate) enum Work {
     /// As a device that is made known on first use: both, or neither.
     PushAs(Registration, Vec<Mutation>, Reply<Pushed>),
     Register(Registration, Reply<Device>),
+    /// One online edit.
+    Online(OnlineEdit, Reply<Edited>),
     /// Events that were judged before, such as those of a document.
     Records(Vec<Record>, Reply<()>),
 }
@@ -134,6 +137,10 @@ fn add(group: &mut Group<'_>, work: Work) -> Answer {
         }
         Work::Register(device, reply) => {
             let done = whole.and_then(|()| push::register(group, &device));
+            finish(group, mark, done, reply)
+        }
+        Work::Online(edit, reply) => {
+            let done = whole.and_then(|()| online::run(group, edit));
             finish(group, mark, done, reply)
         }
         Work::Records(records, reply) => {
