@@ -15,6 +15,7 @@ use haversack_sync::planted::{Bug, planted};
 use crate::{
     Clock, EngineError, LineAnswer,
     group::Group,
+    online::{self, Edited, OnlineEdit},
     push::{self, Mutation, Pushed},
     step::{self, Step},
 };
@@ -26,6 +27,8 @@ pub(crate) enum Work {
     /// As a device that is made known on first use: both, or neither.
     PushAs(Registration, Vec<Mutation>, Reply<Pushed>),
     Register(Registration, Reply<Device>),
+    /// One online edit.
+    Online(OnlineEdit, Reply<Edited>),
     /// Events that were judged before, such as those of a document.
     Records(Vec<Record>, Follows, Reply<()>),
 }
@@ -168,6 +171,10 @@ fn add(group: &mut Group<'_>, work: Work) -> Answer {
         }
         Work::Register(device, reply) => {
             let done = whole.and_then(|()| push::register(group, &device));
+            finish(group, mark, done, reply)
+        }
+        Work::Online(edit, reply) => {
+            let done = whole.and_then(|()| online::run(group, edit));
             finish(group, mark, done, reply)
         }
         Work::Records(records, follows, reply) => {
