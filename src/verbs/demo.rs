@@ -283,7 +283,7 @@ fn verdict_line(session: &Session, name: &str, offset: u64, edit: &DeviceEdit) -
             format!(
                 "{} order {number}: {}",
                 operation.name(),
-                haversack_engine::tell::requested(table, &edit.request)
+                haversack_engine::tell::row::requested(table, &edit.request)
             )
         }
     };
