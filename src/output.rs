@@ -3,17 +3,10 @@
 use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
+pub use haversack_engine::tell::{Line, line};
 use serde_json::{Map, Value as Json};
 
 use crate::{cli::Format, failure::Failure};
-
-/// One result.
-pub type Line = Map<String, Json>;
-
-/// A result from pairs, those without a value left out.
-pub fn line<const N: usize>(entries: [(&str, Option<Json>); N]) -> Line {
-    entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
-}
 
 /// Prints results. `columns` come first, in this order, in the forms that have columns.
 pub fn print(format: Format, columns: &[&str], lines: &[Line]) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use haversack_core::{
     schema::Table, settings::Policy,
 };
 use haversack_dataset::Caller;
-use haversack_engine::{Clock, Environment, SystemClock};
+use haversack_engine::{Clock, Environment, MomentError, SystemClock};
 use haversack_replay::{Judging, State};
 use haversack_store::{DiskLog, Finding};
 
@@ -18,7 +18,7 @@ use crate::{
 
 /// An open environment.
 pub struct Session {
-    pub environment: Environment,
+    pub environment: Arc<Environment>,
 }
 
 /// A state of the past or present, and the clock of questions about it.
@@ -30,12 +30,12 @@ pub struct At {
 impl Session {
     /// Opens the environment in a directory that has one.
     pub fn open(data: &Path) -> Result<Self, Failure> {
-        Ok(Self { environment: Environment::open_existing(data)? })
+        Ok(Self { environment: Arc::new(Environment::open_existing(data)?) })
     }
 
     /// Opens the environment in a directory, which is made if it is not there.
     pub fn open_or_make(data: &Path) -> Result<Self, Failure> {
-        Ok(Self { environment: Environment::open(data)? })
+        Ok(Self { environment: Arc::new(Environment::open(data)?) })
     }
 
     /// The log on disk.
@@ -65,23 +65,11 @@ impl Session {
 
     /// The position that `--at` names, and its time; the log's end and none if it is not given.
     pub fn cursor(&self, at: Option<&str>) -> Result<(Cursor, Option<Timestamp>), Failure> {
-        let Some(at) = at else { return Ok((self.environment.state().cursor, None)) };
-        if let Ok(count) = at.parse::<u64>() {
-            let cursor = Cursor::after(count);
-            let head = self.environment.state().cursor;
-            if cursor > head {
-                let message = format!("offset {count} lies beyond the log's end, which is {head}");
-                return Err(Failure::bad_input(message));
-            }
-            let of = |offset| self.environment.event(offset).map(|record| record.at);
-            let time = cursor.last().map(of).transpose()?;
-            return Ok((cursor, Some(time.unwrap_or_default())));
-        }
-        let time = self::time(at).map_err(|_| {
-            let expected = "an offset, or an RFC 3339 time such as 2026-03-01T09:30:00Z";
-            Failure::bad_input(format!("--at: found {at:?}, expected {expected}"))
-        })?;
-        Ok((self.environment.cursor_at(time)?, Some(time)))
+        self.environment.moment(at).map_err(|error| match error {
+            MomentError::Unreadable(_) => Failure::bad_input(format!("--at: {error}")),
+            MomentError::Beyond { .. } => Failure::bad_input(error.to_string()),
+            MomentError::Engine(error) => error.into(),
+        })
     }
 
     /// The state that `--policy` and `--at` ask for.

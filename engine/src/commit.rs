@@ -9,11 +9,13 @@ use haversack_core::{
     limits::GROUP_EVENTS_MAX,
 };
 use haversack_replay::{State, written};
-use haversack_store::{Log, LogRecord};
+use haversack_store::{Log, LogRecord, StoreError};
+use haversack_sync::planted::{Bug, planted};
 
 use crate::{
     Clock, EngineError, LineAnswer,
     group::Group,
+    online::{self, Edited, OnlineEdit},
     push::{self, Mutation, Pushed},
     step::{self, Step},
 };
@@ -25,6 +27,8 @@ pub(crate) enum Work {
     /// As a device that is made known on first use: both, or neither.
     PushAs(Registration, Vec<Mutation>, Reply<Pushed>),
     Register(Registration, Reply<Device>),
+    /// One online edit.
+    Online(OnlineEdit, Reply<Edited>),
     /// Events that were judged before, such as those of a document.
     Records(Vec<Record>, Follows, Reply<()>),
 }
@@ -53,6 +57,18 @@ pub(crate) type Reply<T> = Box<dyn FnOnce(Result<T, EngineError>) + Send>;
 /// Sends an answer that waits for its group to be durable.
 type Answer = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
 
+/// Tells the events up to some place from those of any other log.
+pub(crate) type History = [u8; 8];
+
+/// The history up to the end of a group; none: the log has no group that ends there.
+///
+/// # Errors
+/// If the log can't be read.
+pub(crate) fn history(log: &dyn Log, at: Cursor) -> Result<Option<History>, StoreError> {
+    let chain = log.chain_at(at)?;
+    Ok(chain.and_then(|chain| chain.first_chunk().copied()))
+}
+
 /// What readers see.
 pub(crate) type Shown = Arc<RwLock<Arc<State>>>;
 
@@ -60,6 +76,7 @@ pub(crate) type Shown = Arc<RwLock<Arc<State>>>;
 #[derive(Clone, Debug)]
 pub(crate) struct Shift {
     pub state: Arc<State>,
+    pub history: History,
     pub rows: Arc<[RowKey]>,
 }
 
@@ -86,10 +103,13 @@ pub(crate) fn run(
             answers.push(add(&mut group, next));
         }
         let Group { ahead, records, .. } = group;
-        let durable = log.append(&records);
+        let mut durable = log.append(&records);
+        if planted(Bug::AcknowledgeBeforeDurable) {
+            durable = Ok(());
+        }
         if durable.is_ok() && !records.is_empty() {
             let ahead = Arc::new(ahead);
-            show(shown, followers, &ahead, &records);
+            show(log, shown, followers, &ahead, &records);
             offer(&ahead);
         }
         let mut durable = durable.map_err(EngineError::from);
@@ -105,14 +125,22 @@ pub(crate) fn run(
 }
 
 /// Shows a state. Who begins to follow does so before it or after it.
-fn show(shown: &Shown, followers: &Followers, state: &Arc<State>, records: &[LogRecord]) {
+fn show(
+    log: &dyn Log,
+    shown: &Shown,
+    followers: &Followers,
+    state: &Arc<State>,
+    records: &[LogRecord],
+) {
     let mut followers = followers.lock().expect("no holder of this lock panics");
     *shown.write().expect("no holder of this lock panics") = Arc::clone(state);
     if followers.is_empty() {
         return;
     }
     let rows = records.iter().filter_map(|record| written(&record.inner.event)).cloned().collect();
-    let shift = Shift { state: Arc::clone(state), rows };
+    // A group that was appended just now is in memory; without it devices begin anew, and that is all.
+    let history = history(log, state.cursor).ok().flatten().unwrap_or_default();
+    let shift = Shift { state: Arc::clone(state), history, rows };
     followers.retain(|follower| follower.send(shift.clone()).is_ok());
 }
 
@@ -143,6 +171,10 @@ fn add(group: &mut Group<'_>, work: Work) -> Answer {
         }
         Work::Register(device, reply) => {
             let done = whole.and_then(|()| push::register(group, &device));
+            finish(group, mark, done, reply)
+        }
+        Work::Online(edit, reply) => {
+            let done = whole.and_then(|()| online::run(group, edit));
             finish(group, mark, done, reply)
         }
         Work::Records(records, follows, reply) => {

@@ -21,6 +21,7 @@ use crate::{
     Clock, EngineError, LineAnswer, SystemClock,
     commit::{self, Followers, Follows, Registration, Reply, Shift, Shown, Work},
     group::LogPast,
+    online::{Edited, OnlineEdit},
     push::{Mutation, Pushed},
     refold::{fold_log, fold_on},
     snapshots::{self, Snapshotter},
@@ -313,6 +314,24 @@ impl Environment {
         answer: impl FnOnce(Result<Pushed, EngineError>) + Send + 'static,
     ) -> Result<(), EngineError> {
         self.hand_over(Work::Push(device, edits, Box::new(answer)))
+    }
+
+    /// Makes one online edit, without waiting. `answer` is called by the committer; a refusal is an answer.
+    ///
+    /// # Errors
+    /// As [`Environment::push_then`].
+    pub fn edit_then(
+        &self,
+        edit: OnlineEdit,
+        answer: impl FnOnce(Result<Edited, EngineError>) + Send + 'static,
+    ) -> Result<(), EngineError> {
+        self.hand_over(Work::Online(edit, Box::new(answer)))
+    }
+
+    /// How many pieces of work wait for the committer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.work.as_ref().map_or(0, Sender::len)
     }
 
     /// The time now.

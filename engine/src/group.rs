@@ -81,8 +81,12 @@ impl<'a> Group<'a> {
 
     /// The event at `offset`, in the log or in this group.
     pub(crate) fn record(&self, offset: Offset) -> Result<LogRecord, EngineError> {
-        let past = LogPast { log: self.log, pending: &self.records };
-        Ok(past.record(offset)?)
+        Ok(self.past().record(offset)?)
+    }
+
+    /// The log and this group.
+    pub(crate) fn past(&self) -> LogPast<'_> {
+        LogPast { log: self.log, pending: &self.records }
     }
 
     /// A mark to come back to, if what follows is refused after all.

@@ -6,6 +6,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this crate is an edge: it reads documents")]
 
+mod ask;
 mod clock;
 mod commit;
 mod environment;
@@ -14,6 +15,7 @@ mod group;
 mod held;
 mod live;
 pub mod load;
+mod online;
 mod parallel;
 mod pull;
 pub mod push;
@@ -21,18 +23,23 @@ mod refold;
 mod rehearse;
 mod snapshots;
 mod step;
+pub mod tell;
 mod timeline;
 mod token;
 mod verify;
 
+pub use ask::{
+    AskError, ExplainAsk, MomentError, QueryAsk, RowFound, Selected, bound, catalog_for,
+};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use environment::Environment;
 pub use error::EngineError;
 pub use live::Live;
+pub use online::{Edited, OnlineEdit, Written};
 pub use parallel::in_parallel;
 pub use pull::Watch;
 pub use pull::{LiveGround, PullAsk, PullError};
 pub use rehearse::Rehearsed;
 pub use step::{LineAnswer, LineOutcome};
-pub use token::{IssuedToken, hash_of};
+pub use token::{IssuedToken, hash_of, random_id};
 pub use verify::Verified;

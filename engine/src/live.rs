@@ -17,7 +17,7 @@ use haversack_sync::cursor::CursorKey;
 
 use crate::{
     EngineError, Environment,
-    commit::Shift,
+    commit::{History, Shift, history},
     parallel::in_parallel,
     pull::{Delivered, Facts, Lines, Past},
 };
@@ -47,6 +47,7 @@ pub struct Live {
 /// The state and its rows in columns, of one offset.
 pub(crate) struct Now {
     pub state: Arc<State>,
+    pub history: History,
     pub columnar: Columnar,
 }
 
@@ -72,9 +73,10 @@ impl Live {
     ) -> Result<Self, EngineError> {
         let (state, shifts) = environment.follow();
         let columnar = Columnar::build_with(state.as_ref(), &state.catalog, seed, &in_parallel);
+        let history = history(environment.log(), state.cursor)?.unwrap_or_default();
         let now = Arc::new(Shown {
             reached: Mutex::new(state.cursor),
-            now: RwLock::new(Now { state, columnar }),
+            now: RwLock::new(Now { state, history, columnar }),
             moved: Condvar::new(),
             on_shown: Box::new(on_shown),
         });
@@ -140,7 +142,7 @@ impl Live {
         drop(now);
         if is_sparse {
             let mut now = self.now.now.write().unwrap_or_else(PoisonError::into_inner);
-            let Now { state, columnar } = &mut *now;
+            let Now { state, columnar, .. } = &mut *now;
             *columnar = columnar.renumbered(state.as_ref(), &state.catalog, &in_parallel);
         }
     }
@@ -161,10 +163,11 @@ impl Shown {
     }
 
     fn follow(&self, shifts: &Receiver<Shift>) {
-        for Shift { state, rows } in shifts {
+        for Shift { state, history, rows } in shifts {
             let cursor = state.cursor;
             let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
             now.take(state, &rows);
+            now.history = history;
             drop(now);
             *locked(&self.reached) = cursor;
             self.moved.notify_all();

@@ -48,7 +48,7 @@ pub enum PullError {
     BadCursor(#[from] CursorError),
     /// The device has seen more than there is.
     #[error(
-        "the device has seen event {seen}, and the log ends at {head}: the server was restored from an \
+        "the device has seen event {seen} of a log that is not this one, which ends at {head}: the server was restored from an \
          older backup; restore a newer one, or let the device begin anew with a null cursor"
     )]
     LogBehind {

@@ -12,6 +12,7 @@ use haversack_core::{
     security::Privilege,
 };
 pub use haversack_sync::mutation::Mutation;
+use haversack_sync::planted::{Bug, planted};
 use serde_json::{Map, Value as Json};
 
 use crate::{EngineError, commit::Registration, group::Group};
@@ -101,10 +102,10 @@ fn one(group: &mut Group<'_>, device: RowId, mutation: &Mutation) -> Result<Outc
     let known = group.ahead.devices.get(&device).ok_or(EngineError::Closed)?;
     let (expected, found, user) = (known.next_mutation(), mutation.number, known.device.user);
     let content = fingerprint(mutation);
-    if found > expected {
+    if found > expected && !planted(Bug::TakeGaps) {
         return Err(EngineError::MutationGap { expected, found });
     }
-    if found < expected {
+    if found < expected && !planted(Bug::JudgeAgain) {
         let at = usize::try_from(found.get() - 1).unwrap_or(usize::MAX);
         let offset = *known.edits.get(at).ok_or(EngineError::Closed)?;
         return duplicate(group, offset, content, expected, found);
@@ -159,14 +160,16 @@ fn duplicate(
 ) -> Result<Outcome, EngineError> {
     let record = group.record(offset)?;
     match record.inner.event {
-        Event::DeviceEdited(edit) if edit.content == content => Ok(Outcome {
-            number: found,
-            duplicate: true,
-            verdict: edit.verdict,
-            offset,
-            message: None,
-            server: None,
-        }),
+        Event::DeviceEdited(edit) if edit.content == content || planted(Bug::AnswerReused) => {
+            Ok(Outcome {
+                number: found,
+                duplicate: true,
+                verdict: edit.verdict,
+                offset,
+                message: None,
+                server: None,
+            })
+        }
         _ => Err(EngineError::MutationReused { expected, found }),
     }
 }
@@ -187,9 +190,8 @@ fn server_row(group: &Group<'_>, user: RowId, offset: Offset) -> Option<Map<Stri
     let server = conflict.server.as_ref()?;
     let table = state.catalog.table(&conflict.key.table)?;
     let now = state.current(&conflict.key)?;
-    state
-        .catalog
-        .allows(user, Privilege::Read, table, &now.values)
+    let may_be_told = state.catalog.allows(user, Privilege::Read, table, &now.values);
+    (may_be_told || planted(Bug::TellServerRow))
         .then(|| row_object(&state.catalog, table, conflict.key.id, &server.values))
 }
 

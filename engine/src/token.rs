@@ -28,6 +28,19 @@ pub fn hash_of(text: &str) -> TokenHash {
     Sha256::digest(text.as_bytes()).into()
 }
 
+/// A random id: a UUID of version 4 (RFC 9562, 5.4).
+///
+/// # Errors
+/// If there is no randomness.
+pub fn random_id(entropy: &dyn Entropy) -> Result<RowId, EngineError> {
+    let mut id = [0; 16];
+    let filled = entropy.fill(&mut id);
+    filled.map_err(|source| StoreError::Io { during: "making an id", source })?;
+    id[6] = id[6] & 0x0f | 0x40;
+    id[8] = id[8] & 0x3f | 0x80;
+    Ok(RowId::from_bytes(id))
+}
+
 impl Environment {
     /// Issues a token of 256 random bits.
     ///
@@ -38,14 +51,11 @@ impl Environment {
         holder: Holder,
         entropy: &dyn Entropy,
     ) -> Result<IssuedToken, EngineError> {
-        let (mut secret, mut id) = ([0; 32], [0; 16]);
-        let filled = entropy.fill(&mut secret).and_then(|()| entropy.fill(&mut id));
+        let mut secret = [0; 32];
+        let filled = entropy.fill(&mut secret);
         filled.map_err(|source| StoreError::Io { during: "making a token", source })?;
         let text = secret.iter().fold(PREFIX.to_owned(), |text, byte| format!("{text}{byte:02x}"));
-        // A random UUID (RFC 9562, 5.4).
-        id[6] = id[6] & 0x0f | 0x40;
-        id[8] = id[8] & 0x3f | 0x80;
-        let id = RowId::from_bytes(id);
+        let id = random_id(entropy)?;
         let token = Token { id, hash: hash_of(&text), holder };
         let event = Event::TokenIssued(token);
         self.record(vec![Record { actor: Actor::Administrator, event }])?;

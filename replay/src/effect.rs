@@ -69,7 +69,8 @@ pub fn images(
 }
 
 /// The row as a device had seen it: at its base version, or as it last wrote it itself.
-pub(crate) fn seen(images: &[Image], base: BaseVersion, device: RowId) -> Option<&Row> {
+#[must_use]
+pub fn seen(images: &[Image], base: BaseVersion, device: RowId) -> Option<&Row> {
     let mut newest_first = images.iter().rev();
     let image = match base.offset() {
         Some(base) => newest_first.find(|image| image.offset <= base),

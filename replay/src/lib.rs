@@ -20,7 +20,7 @@ mod touches;
 
 pub use diff::{Difference, diff};
 pub use digest::Digest;
-pub use effect::{Image, images, row_at};
+pub use effect::{Image, images, row_at, seen};
 pub use fold::{FoldError, Judging, apply_to_catalog as fold_catalog, fold};
 pub use follow::written;
 pub use held::{Held, Holdings};

@@ -8,7 +8,7 @@ use haversack_store::{Entropy, SystemEntropy};
 use haversack_sync::{cursor::CursorKey, message::DeviceLimits};
 use tokio::sync::{Semaphore, watch};
 
-use crate::poke::Pokes;
+use crate::{metrics::Metrics, poke::Pokes};
 
 /// Bounds of a server. Each is there so that nobody can take what others need.
 #[derive(Clone, Debug)]
@@ -19,6 +19,10 @@ pub struct Options {
     pub connections: usize,
     /// Questions that need the past, or read many rows, at once; further ones wait.
     pub long_questions: usize,
+    /// Seconds that a request's head may take to come.
+    pub head_seconds: u64,
+    /// Seconds that a request's body may take to come.
+    pub body_seconds: u64,
     /// Milliseconds between two rounds of pokes: what happens meanwhile makes one poke.
     pub poke_milliseconds: u64,
 }
@@ -26,7 +30,14 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let (body_bytes, connections) = (16 << 20, 10_000);
-        Self { body_bytes, connections, long_questions: 2, poke_milliseconds: 20 }
+        Self {
+            body_bytes,
+            connections,
+            long_questions: 2,
+            head_seconds: 10,
+            body_seconds: 30,
+            poke_milliseconds: 20,
+        }
     }
 }
 
@@ -42,7 +53,8 @@ pub struct Shared {
     pub(crate) shown: watch::Receiver<Cursor>,
     /// Devices that wait to be poked.
     pub(crate) pokes: Pokes,
-    pub(crate) long: Semaphore,
+    long: Arc<Semaphore>,
+    pub(crate) metrics: Metrics,
     pub(crate) options: Options,
 }
 
@@ -73,13 +85,29 @@ impl App {
             show.send_replace(cursor);
         };
         let live = Live::over(environment, key, u64::from_be_bytes(seed), on_shown)?;
-        let long = Semaphore::new(options.long_questions);
-        let (live, pokes) = (Arc::new(live), Pokes::default());
-        Ok(Self(Arc::new(Shared { live, shown, pokes, long, options })))
+        let long = Arc::new(Semaphore::new(options.long_questions));
+        let (live, pokes, metrics) = (Arc::new(live), Pokes::default(), Metrics::default());
+        Ok(Self(Arc::new(Shared { live, shown, pokes, long, metrics, options })))
     }
 
     pub(crate) fn environment(&self) -> &Environment {
         self.live.environment()
+    }
+
+    /// Does what may take long, as one of few at a time. Whoever asked may have gone meanwhile; it counts
+    /// until it is done all the same.
+    pub(crate) async fn long<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> T {
+        let permit = Arc::clone(&self.long).acquire_owned().await.expect("it is never closed");
+        let app = self.clone();
+        let answered = tokio::task::spawn_blocking(move || {
+            let answer = question(&app);
+            drop(permit);
+            answer
+        });
+        answered.await.expect("a question does not panic")
     }
 
     /// Waits until readers see all that is durable now.

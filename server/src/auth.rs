@@ -62,8 +62,17 @@ impl Principal {
         }
     }
 
+    /// In whose name rows are read and edited; none: the administrator's, who may do all.
+    pub fn editor(&self) -> Result<Option<RowId>, Problem> {
+        match self {
+            Self::User { user, .. } => Ok(Some(*user)),
+            Self::Administrator => Ok(None),
+            Self::Anonymous => Err(forbidden()),
+        }
+    }
+
     /// Whether it may speak for a device of this user and name.
-    fn speaks_for(&self, of_user: RowId, name: &str) -> bool {
+    pub fn speaks_for(&self, of_user: RowId, name: &str) -> bool {
         match self {
             Self::User { user, device } => {
                 *user == of_user && device.as_deref().is_none_or(|device| device == name)
@@ -89,7 +98,7 @@ impl Principal {
     }
 }
 
-fn forbidden() -> Problem {
+pub(crate) fn forbidden() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "forbidden", "the token does not allow this")
 }
 
@@ -141,8 +150,11 @@ pub(crate) async fn guard(
         };
         return problem.into_response();
     }
-    request.extensions_mut().insert(principal);
-    next.run(request).await
+    request.extensions_mut().insert(principal.clone());
+    let mut response = next.run(request).await;
+    // For the line of the log that the request gets.
+    response.extensions_mut().insert(principal);
+    response
 }
 
 impl<S: Sync> FromRequestParts<S> for Principal {

@@ -1,6 +1,6 @@
 //! Bodies of requests: read whole, within a bound before and after decompression.
 
-use std::io::Read;
+use std::{io::Read, time::Duration};
 
 use axum::{
     body::Body,
@@ -21,7 +21,12 @@ impl FromRequest<App> for Whole {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let most = app.options.body_bytes;
         let (parts, body) = request.into_parts();
-        let bytes = collected(body, most).await?;
+        let seconds = app.options.body_seconds;
+        let collected = tokio::time::timeout(Duration::from_secs(seconds), collected(body, most));
+        let bytes = collected.await.map_err(|_| {
+            let detail = format!("the body took more than {seconds} seconds to come");
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail)
+        })??;
         decompressed(&parts.headers, bytes, most).map(Self)
     }
 }

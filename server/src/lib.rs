@@ -11,13 +11,21 @@
 )]
 
 mod app;
+mod asked;
+mod attend;
 mod auth;
 mod body;
+mod lines;
 mod listen;
+mod metrics;
+mod page;
 mod poke;
 mod problem;
 mod routes;
 mod stream;
 
 pub use app::{App, Options};
+pub use auth::Access;
 pub use listen::serve;
+pub use problem::CODES;
+pub use routes::{ROUTES, Route};

@@ -11,8 +11,6 @@ use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{app::App, poke, routes::router};
 
-/// How long a request's head may take to come.
-const HEAD_SECONDS: u64 = 10;
 /// A request's head, in bytes, and what is kept of a body that comes faster than it's read.
 const BUFFER_BYTES: usize = 32 << 10;
 /// How long answers that are under way may take when the server is asked to end.
@@ -35,7 +33,7 @@ pub async fn serve(
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(HEAD_SECONDS))
+        .header_read_timeout(Duration::from_secs(app.options.head_seconds))
         .max_buf_size(BUFFER_BYTES);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(100);
     tokio::pin!(stop);

@@ -4,9 +4,51 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use haversack_engine::{EngineError, PullError};
+use haversack_engine::{AskError, EngineError, PullError, tell};
+use haversack_replay::admin::Fault;
 use haversack_store::StoreError;
 use serde_json::{Map, Value as Json};
+
+/// Every code that an answer of the server can have, besides those of refusals of online edits.
+pub const CODES: &[&str] = &[
+    "bad_cursor",
+    "bad_device_name",
+    "bad_encoding",
+    "bad_line",
+    "bad_moment",
+    "bad_query",
+    "bad_request",
+    "bad_token",
+    "body_too_large",
+    "bug",
+    "busy",
+    "closed",
+    "cut_off",
+    "disk_failed",
+    "disk_full",
+    "event_too_large",
+    "forbidden",
+    "internal",
+    "load_unfinished",
+    "log_behind",
+    "mutation_gap",
+    "mutation_reused",
+    "no_token",
+    "not_logged",
+    "row_exists",
+    "stale_version",
+    "too_deep",
+    "too_many_mutations",
+    "too_slow",
+    "unknown_conflict",
+    "unknown_device",
+    "unknown_encoding",
+    "unknown_method",
+    "unknown_route",
+    "unknown_table",
+    "unknown_token",
+    "unknown_user",
+];
 
 /// An error answer.
 #[derive(Clone, Debug)]
@@ -36,6 +78,13 @@ impl Problem {
 
     pub fn not_found(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, detail)
+    }
+
+    /// What went wrong inside is for the log of the server, not for whoever asked.
+    pub fn inside(error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%error, "a request failed");
+        let told = "the server could not do this; its log says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", told)
     }
 
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
@@ -99,16 +148,41 @@ impl From<EngineError> for Problem {
             EngineError::Store(StoreError::Full { .. }) => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", detail)
             }
-            EngineError::Store(StoreError::SyncFailed { .. }) => unavailable("read_only"),
+            EngineError::Store(StoreError::SyncFailed { .. }) => unavailable("disk_failed"),
             EngineError::Store(StoreError::TooLarge { .. }) => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", detail)
             }
-            _ => {
-                // What went wrong inside is for the log of the server, not for whoever asked.
-                tracing::error!(error = %detail, "a request failed");
-                let told = "the server could not do this; its log says why";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", told)
-            }
+            _ => Self::inside(&error),
         }
+    }
+}
+
+impl From<AskError> for Problem {
+    fn from(error: AskError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AskError::BadQuery(found) => {
+                let errors = found.iter().map(tell::query::diagnostic).map(Json::Object);
+                Self::bad_request("bad_query", detail).with("errors", errors.collect::<Vec<_>>())
+            }
+            AskError::UnknownTable(_) => Self::not_found("unknown_table", detail),
+            AskError::UnknownUser(_) => Self::not_found("unknown_user", detail),
+            AskError::BadMoment(_) => Self::bad_request("bad_moment", detail),
+            AskError::Engine(error) => error.into(),
+        }
+    }
+}
+
+/// Refusals of online edits.
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let status = match fault.code {
+            "unknown_row" | "unknown_table" | "unknown_conflict" => StatusCode::NOT_FOUND,
+            "no_privilege" => StatusCode::FORBIDDEN,
+            "row_exists" => StatusCode::CONFLICT,
+            "stale_version" => StatusCode::PRECONDITION_FAILED,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, fault.code, fault.message)
     }
 }

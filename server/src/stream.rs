@@ -10,6 +10,8 @@ use axum::{
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 
+use crate::{app::App, metrics::Sent};
+
 /// Of zstd. Higher levels save a tenth of the bytes and take twice the time.
 const ZSTD_LEVEL: i32 = 1;
 
@@ -122,18 +124,28 @@ fn compressed(coding: Coding, whole: Vec<u8>) -> std::io::Result<Vec<u8>> {
 }
 
 /// Answers with a stream. What fits into one piece goes out as one.
-pub(crate) fn respond(headers: &HeaderMap, mut pieces: impl Pieces) -> std::io::Result<Response> {
+pub(crate) fn respond(
+    app: &App,
+    headers: &HeaderMap,
+    mut pieces: impl Pieces,
+) -> std::io::Result<Response> {
     let coding = Coding::asked(headers);
     let mut first = Vec::new();
-    let body = if pieces.write(&mut first) {
+    let is_long = pieces.write(&mut first);
+    let mut sent = Sent::open(app);
+    sent.lines(&first);
+    let body = if is_long {
         let mut encoder = Encoder::new(coding)?;
         let first = Bytes::from(encoder.encode(first, false)?);
-        let rest = futures_util::stream::unfold(Some((pieces, encoder)), next);
+        sent.bytes(first.len());
+        let rest = futures_util::stream::unfold(Some((pieces, encoder, sent)), next);
         use futures_util::StreamExt;
         let first = futures_util::stream::once(async move { Ok(first) });
         Body::from_stream(first.chain(rest))
     } else {
-        Body::from(compressed(coding, first)?)
+        let whole = compressed(coding, first)?;
+        sent.bytes(whole.len());
+        Body::from(whole)
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -144,13 +156,15 @@ pub(crate) fn respond(headers: &HeaderMap, mut pieces: impl Pieces) -> std::io::
     Ok(response)
 }
 
-type Rest<P> = Option<(P, Encoder)>;
+type Rest<P> = Option<(P, Encoder, Sent)>;
 
 async fn next<P: Pieces>(rest: Rest<P>) -> Option<(Result<Bytes, Infallible>, Rest<P>)> {
-    let (mut pieces, mut encoder) = rest?;
+    let (mut pieces, mut encoder, mut sent) = rest?;
     let mut piece = Vec::new();
     let goes_on = pieces.write(&mut piece);
+    sent.lines(&piece);
     // Memory takes all, so encoders can't fail; a stream without its last line is one that broke.
     let out = encoder.encode(piece, !goes_on).ok()?;
-    Some((Ok(Bytes::from(out)), goes_on.then_some((pieces, encoder))))
+    sent.bytes(out.len());
+    Some((Ok(Bytes::from(out)), goes_on.then_some((pieces, encoder, sent))))
 }

@@ -6,7 +6,7 @@ use haversack_core::{
     catalog::Catalog,
     profile::{Member, Profile},
 };
-use haversack_engine::{Environment, LineAnswer, LineOutcome, load};
+use haversack_engine::{Environment, LineOutcome, load, tell};
 use haversack_replay::admin::{Change, Warning};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value as Json, json};
@@ -74,28 +74,9 @@ pub fn apply(data: &Path, file: &Path, format: Format) -> Result<ExitCode, Failu
     let session = Session::open_or_make(data)?;
     let answers = session.environment.apply(lines)?;
     let refused = answers.iter().any(|answer| answer.outcome == LineOutcome::Refused);
-    let lines: Vec<Line> = answers.iter().map(answer_line).collect();
+    let lines: Vec<Line> = answers.iter().map(tell::line::answer).collect();
     output::print(format, &["line", "outcome", "offset", "code", "message"], &lines)?;
     Ok(if refused { ExitCode::from(1) } else { ExitCode::SUCCESS })
-}
-
-fn answer_line(answer: &LineAnswer) -> Line {
-    let outcome = match answer.outcome {
-        LineOutcome::Applied => "applied",
-        LineOutcome::Unchanged => "unchanged",
-        LineOutcome::Refused => "refused",
-    };
-    let warning = |w: &Warning| json!({"code": w.code, "message": w.message});
-    let warnings: Vec<Json> = answer.warnings.iter().map(warning).collect();
-    let offset = answer.offset.map_or(Json::Null, |offset| Json::from(offset.get()));
-    line([
-        ("line", Some(Json::from(answer.line))),
-        ("outcome", Some(Json::from(outcome))),
-        ("offset", Some(offset)),
-        ("code", answer.fault.as_ref().map(|fault| Json::from(fault.code))),
-        ("message", answer.fault.as_ref().map(|fault| Json::from(fault.message.as_str()))),
-        ("warnings", (!warnings.is_empty()).then_some(Json::Array(warnings))),
-    ])
 }
 
 fn members(catalog: &Catalog, profile: &Profile, teams: bool) -> Vec<String> {

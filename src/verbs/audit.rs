@@ -3,14 +3,12 @@
 use std::process::ExitCode;
 
 use haversack_core::{
-    Offset, Value, Values,
-    catalog::Catalog,
-    event::{Actor, EditRequest, Event, Operation, RowKey, Side, Verdict},
+    Value,
     json::{row_object, value_json},
-    schema::Table,
 };
-use haversack_replay::{Conflict, Difference, Digest, Judging, State, diff};
-use serde_json::{Map, Value as Json, json};
+use haversack_engine::tell;
+use haversack_replay::{Difference, Digest, Judging, State, diff};
+use serde_json::{Value as Json, json};
 
 use crate::{
     cli::{Format, PolicyArg},
@@ -18,43 +16,6 @@ use crate::{
     output::{self, Line, line},
     session::{self, Session},
 };
-
-/// Values as they were written: nulls are columns that were emptied.
-fn written(table: Option<&Table>, values: &Values) -> Json {
-    let json = |(name, value): (&haversack_core::Name, Option<&Value>)| {
-        let column = table.and_then(|table| table.column(name))?;
-        let value = value.map_or(Json::Null, |value| value_json(column, value));
-        Some((name.to_string(), value))
-    };
-    Json::Object(values.iter().filter_map(json).collect::<Map<_, _>>())
-}
-
-fn requested(table: Option<&Table>, request: &EditRequest) -> Json {
-    match request {
-        EditRequest::Fits { operation: Operation::Delete, .. }
-        | EditRequest::Misfits { operation: Operation::Delete, .. } => Json::Null,
-        EditRequest::Fits { values, .. } => written(table, values),
-        EditRequest::Misfits { values, .. } => serde_json::from_str(values).unwrap_or(Json::Null),
-    }
-}
-
-pub fn actor(state: &State, actor: &Actor) -> Json {
-    let name =
-        |id| state.catalog.users.get(&id).map_or_else(|| format!("{id}"), |u| u.name.clone());
-    match actor {
-        Actor::Administrator => json!("administrator"),
-        Actor::Load => json!("load"),
-        Actor::User(id) => json!(name(*id)),
-        Actor::Device(id) => match state.devices.get(id) {
-            Some(known) => json!(format!("{} ({})", name(known.device.user), known.device.name)),
-            None => json!(id),
-        },
-    }
-}
-
-fn winner(verdict: Verdict) -> Option<Json> {
-    verdict.winner().map(|side| json!(if side == Side::Client { "client" } else { "server" }))
-}
 
 /// `history TABLE ID`.
 pub fn history(
@@ -67,57 +28,11 @@ pub fn history(
     let key = session::row_key(&state.catalog, table, id)?;
     let mut lines = Vec::new();
     for touch in state.touches(&key).oldest_first() {
-        lines.push(event_line(session, &state, &key, touch.offset)?);
+        lines.push(tell::event::on_row(&state, &session.environment.event(touch.offset)?));
     }
     let columns = ["offset", "at", "actor", "kind", "outcome", "winner", "code", "values"];
     output::print(format, &columns, &lines)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn event_line(
-    session: &Session,
-    state: &State,
-    key: &RowKey,
-    offset: Offset,
-) -> Result<Line, Failure> {
-    let record = session.environment.event(offset)?;
-    let table = state.catalog.table(&key.table).map(AsRef::as_ref);
-    let mut event = line([
-        ("offset", Some(Json::from(offset.get()))),
-        ("at", Some(Json::from(record.at.to_string()))),
-        ("actor", Some(actor(state, &record.inner.actor))),
-    ]);
-    let described = match &record.inner.event {
-        Event::RowWritten(write) => line([
-            ("kind", Some(json!(write.operation.name()))),
-            ("outcome", Some(json!("applied"))),
-            (
-                "values",
-                Some(match write.operation {
-                    Operation::Delete => Json::Null,
-                    Operation::Create | Operation::Update => written(table, &write.values),
-                }),
-            ),
-        ]),
-        Event::DeviceEdited(edit) => line([
-            ("kind", Some(json!(edit.request.operation().name()))),
-            ("outcome", Some(json!(edit.verdict.outcome()))),
-            ("winner", winner(edit.verdict)),
-            (
-                "code",
-                match edit.verdict {
-                    Verdict::Refused(refusal) => Some(json!(refusal.code())),
-                    Verdict::Applied | Verdict::Conflict { .. } => None,
-                },
-            ),
-            ("base", Some(json!(edit.base))),
-            ("mutation", Some(json!(edit.number))),
-            ("values", Some(requested(table, &edit.request))),
-        ]),
-        _ => Line::new(),
-    };
-    event.extend(described);
-    Ok(event)
 }
 
 /// `conflicts`.
@@ -130,31 +45,12 @@ pub fn conflicts(
     let lines: Vec<Line> = state
         .conflicts
         .iter()
-        .map(|(offset, conflict)| conflict_line(&state.catalog, *offset, conflict))
+        .map(|(offset, conflict)| tell::conflict::conflict(&state.catalog, *offset, conflict))
         .collect();
     let columns =
         ["offset", "mutation", "table", "id", "base", "outcome", "winner", "client", "server"];
     output::print(format, &columns, &lines)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn conflict_line(catalog: &Catalog, offset: Offset, conflict: &Conflict) -> Line {
-    let table = catalog.table(&conflict.key.table).map(AsRef::as_ref);
-    let server = conflict.server.as_ref().zip(table).map_or(Json::Null, |(row, table)| {
-        Json::Object(row_object(catalog, table, conflict.key.id, &row.values))
-    });
-    line([
-        ("offset", Some(Json::from(offset.get()))),
-        ("mutation", Some(json!(conflict.number))),
-        ("device", Some(json!(conflict.device))),
-        ("table", Some(json!(conflict.key.table))),
-        ("id", Some(json!(conflict.key.id))),
-        ("base", Some(json!(conflict.base))),
-        ("outcome", Some(json!(conflict.verdict.outcome()))),
-        ("winner", winner(conflict.verdict)),
-        ("client", Some(requested(table, &conflict.client))),
-        ("server", Some(server)),
-    ])
 }
 
 /// `replay`.

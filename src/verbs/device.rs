@@ -6,8 +6,9 @@ mod edit;
 use std::process::ExitCode;
 
 use haversack_core::{Cursor, RowId, name::nearest_help};
+use haversack_engine::tell::device::{device, user_name};
 use haversack_replay::{DeviceState, Held, State};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::{
     cli::{Format, HeldRows},
@@ -22,22 +23,11 @@ pub fn list(session: &Session, user: Option<&str>, format: Format) -> Result<Exi
     let user = user.map(|user| session::user(&state.catalog, user)).transpose()?;
     let is_asked = |known: &&DeviceState| user.is_none_or(|user| known.device.user == user);
     let mut devices: Vec<&DeviceState> = state.devices.values().filter(is_asked).collect();
-    let user_name = |id: RowId| {
-        state.catalog.users.get(&id).map_or_else(|| id.to_string(), |user| user.name.clone())
-    };
-    devices.sort_by_key(|known| (user_name(known.device.user), known.device.name.clone()));
+    devices.sort_by_key(|known| (user_name(&state, known.device.user), known.device.name.clone()));
     let of = |known: &&DeviceState| -> Result<Line, Failure> {
         let last = known.edits.last().copied();
         let at = last.map(|last| session.environment.event(last)).transpose()?;
-        Ok(line([
-            ("user", Some(Json::from(user_name(known.device.user)))),
-            ("device", Some(Json::from(known.device.name.as_str()))),
-            ("id", Some(Json::from(known.device.id.to_string()))),
-            ("platform", Some(Json::from(known.device.platform.as_str()))),
-            ("edits", Some(Json::from(known.edits.len()))),
-            ("last_edit", last.map(|last| json!(last))),
-            ("at", at.map(|record| Json::from(record.at.to_string()))),
-        ]))
+        Ok(device(&state, known, at.map(|record| record.at)))
     };
     let lines = devices.iter().map(of).collect::<Result<Vec<Line>, Failure>>()?;
     let columns = ["user", "device", "id", "platform", "edits", "last_edit", "at"];

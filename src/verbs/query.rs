@@ -5,15 +5,16 @@ use std::{
     process::ExitCode,
 };
 
-use haversack_core::{catalog::Catalog, json::bare_json, schema::Table};
-use haversack_dataset::{Answer, Answers, Caller, Evaluator, Obvious};
+use haversack_core::{catalog::Catalog, schema::Table};
+use haversack_dataset::{Answers, Caller, Evaluator, Obvious};
 use haversack_dsl::{
-    Diagnostic, Severity, Syntax,
+    Diagnostic, Syntax,
     algebra::Predicate,
     ast::{Fetch, QueryFile},
     plan::Plan,
     query::{Columns, Filter, Query},
 };
+use haversack_engine::{catalog_for, tell};
 use serde_json::Value as Json;
 
 use crate::{
@@ -43,10 +44,8 @@ fn read_for(file: &Path, catalog: &Catalog) -> Result<QueryFile, Failure> {
 
 /// The chosen query of a file, with what is given for its parameters.
 fn bound(file: &Path, queries: &QueryFile, chosen: &Chosen) -> Result<Fetch, Failure> {
-    let wrong = |all: &[Diagnostic]| failure(file, queries.source.text(), all);
-    let found = queries.find(chosen.name.as_deref());
-    let definition = found.map_err(|error| wrong(&[*error]))?;
-    definition.bind(&chosen.parameters).map_err(|all| wrong(&all))
+    haversack_engine::bound(queries, chosen.name.as_deref(), &chosen.parameters)
+        .map_err(|all| failure(file, queries.source.text(), &all))
 }
 
 /// `query FILE`.
@@ -70,7 +69,7 @@ pub fn query(
     let query = resolve(file, &fetch, catalog)?;
     let table = session::table(catalog, &query.table)?;
     let answers = Obvious::new(at.state.as_ref()).answers(&caller, &query);
-    let lines: Vec<Line> = answers.rows.iter().map(row).collect();
+    let lines: Vec<Line> = answers.rows.iter().map(tell::query::row).collect();
     output::print(format, &keys(table, &query), &lines)?;
     tell_pages(&query, &answers);
     Ok(ExitCode::SUCCESS)
@@ -107,19 +106,6 @@ fn resolve(file: &Path, fetch: &Fetch, catalog: &Catalog) -> Result<Query, Failu
     let resolved = haversack_dsl::resolve(fetch, catalog)
         .map_err(|all| failure(file, fetch.source.text(), &all))?;
     Ok(resolved.query)
-}
-
-/// The catalog of then; that of now, if a table was not there yet: it had no rows, and it is no
-/// mistake to ask.
-fn catalog_for<'c>(fetch: &Fetch, then: &'c Catalog, now: &'c Catalog) -> &'c Catalog {
-    let links = fetch.body.all_links().map(|link| &link.table);
-    let was_there = links.chain([&fetch.table]).all(|table| then.table(&table.node).is_some());
-    if was_there { then } else { now }
-}
-
-/// A row of an answer; lookups are bare ids.
-fn row(answer: &Answer) -> Line {
-    answer.values.iter().map(|(key, value)| (key.clone(), bare_json(value))).collect()
 }
 
 /// The keys of a row, in their order.
@@ -169,21 +155,9 @@ pub fn check(session: &Session, files: &[PathBuf], format: Format) -> Result<Exi
 }
 
 fn diagnostic_line(file: &Path, diagnostic: &Diagnostic) -> Line {
-    let severity = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
-    let text = |text: &Option<String>| text.as_deref().map(Json::from);
-    line([
-        ("file", Some(Json::from(input::name(file)))),
-        ("line", Some(Json::from(diagnostic.line))),
-        ("column", Some(Json::from(diagnostic.column))),
-        ("severity", Some(Json::from(severity))),
-        ("code", Some(Json::from(diagnostic.code))),
-        ("message", Some(Json::from(diagnostic.message.as_str()))),
-        ("expected", text(&diagnostic.expected)),
-        ("help", text(&diagnostic.help)),
-    ])
+    let mut line = line([("file", Some(Json::from(input::name(file))))]);
+    line.extend(tell::query::diagnostic(diagnostic));
+    line
 }
 
 /// `fmt FILE…`: each in the syntax that it is in.

@@ -2,14 +2,9 @@
 
 use std::process::ExitCode;
 
-use haversack_core::{
-    RowId,
-    catalog::Catalog,
-    event::RowKey,
-    json::row_object,
-    schema::{Table, TableKind},
-};
+use haversack_core::{event::RowKey, schema::TableKind};
 use haversack_dataset::{Dataset, Difference, Evaluator, Obvious, Rows, scan};
+use haversack_engine::tell::row::row;
 use serde_json::Value as Json;
 
 use crate::{
@@ -97,31 +92,15 @@ pub fn rows(
     let known = catalog.table(&table.name).unwrap_or(table);
     let lines: Vec<Line> = match known.kind {
         TableKind::System => scan(state.as_ref(), known)
-            .map(|(id, values)| row_line(catalog, known, id, None, &values))
+            .map(|(id, values)| row(catalog, known, id, None, &values))
             .collect(),
         TableKind::Data | TableKind::Intersect => state
             .rows(&known.name)
-            .map(|(id, row)| row_line(catalog, known, id, Some(row.version.0.get()), &row.values))
+            .map(|(id, of)| row(catalog, known, id, Some(of.version), &of.values))
             .collect(),
     };
     let mut columns = vec!["id", "version"];
     columns.extend(known.columns().iter().map(|column| column.name.as_str()));
     output::print(format, &columns, &lines)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// A row as it is given out.
-pub fn row_line(
-    catalog: &Catalog,
-    table: &Table,
-    id: RowId,
-    version: Option<u64>,
-    values: &haversack_core::Values,
-) -> Line {
-    let mut line = row_object(catalog, table, id, values);
-    line.insert("id".to_owned(), Json::from(id.to_string()));
-    if let Some(version) = version {
-        line.insert("version".to_owned(), Json::from(version));
-    }
-    line
 }

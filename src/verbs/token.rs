@@ -7,7 +7,7 @@ use haversack_core::{
     name::nearest_help,
     token::{Holder, Token},
 };
-use haversack_replay::State;
+use haversack_engine::tell;
 use haversack_store::SystemEntropy;
 use serde_json::{Value as Json, json};
 
@@ -47,26 +47,10 @@ pub fn list(session: &Session, format: Format) -> Result<ExitCode, Failure> {
     let state = session.environment.state();
     let mut tokens: Vec<&Token> = state.catalog.tokens.values().map(AsRef::as_ref).collect();
     tokens.sort_by_key(|token| token.id);
-    let lines: Vec<Line> = tokens.into_iter().map(|token| token_line(&state, token)).collect();
+    let lines: Vec<Line> =
+        tokens.into_iter().map(|token| tell::device::token(&state, token)).collect();
     output::print(format, &["id", "holder", "user", "device"], &lines)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn token_line(state: &State, token: &Token) -> Line {
-    let (holder, device) = match &token.holder {
-        Holder::Administrator => ("administrator", None),
-        Holder::User(_) => ("user", None),
-        Holder::Device { name, .. } => ("device", Some(name.as_str())),
-    };
-    let user = token.holder.user().map(|id| {
-        state.catalog.users.get(&id).map_or_else(|| id.to_string(), |user| user.name.clone())
-    });
-    line([
-        ("id", Some(Json::from(token.id.to_string()))),
-        ("holder", Some(Json::from(holder))),
-        ("user", user.map(Json::from)),
-        ("device", device.map(Json::from)),
-    ])
 }
 
 /// `token revoke ID`.

@@ -22,6 +22,9 @@ pub const MOMENTS_MAX: usize = 32;
 pub struct Moment {
     /// The last event that has happened.
     pub offset: Cursor,
+    /// The beginning of the log's hash chain there. A log that was put back to an older copy and went
+    /// on from that has other events under the same offsets.
+    pub history: [u8; 8],
     /// What the clock said.
     pub now: Timestamp,
     /// Whether the device's app offered its user's profile; if not, nothing belongs on the device.
@@ -105,7 +108,8 @@ mod tests {
     use super::*;
 
     fn moment(offset: u64) -> Moment {
-        Moment { offset: Cursor::after(offset), now: Timestamp(7), is_offered: true }
+        let history = offset.to_be_bytes();
+        Moment { offset: Cursor::after(offset), history, now: Timestamp(7), is_offered: true }
     }
 
     fn id(byte: u8) -> RowId {

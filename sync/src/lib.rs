@@ -12,6 +12,7 @@ pub mod digest;
 pub mod message;
 pub mod mutation;
 pub mod outbox;
+pub mod planted;
 pub mod pull;
 pub mod replica;
 pub mod schedule;

@@ -11,6 +11,7 @@ use haversack_core::{Name, RowId, RowVersion};
 use crate::{
     cursor::{CursorKey, Holding, MOMENTS_MAX, Moment},
     message::{Checkpoint, Complete, Line, StreamError, TableState, Why},
+    planted::{Bug, planted},
 };
 
 /// Length at which a piece of a stream ends, in bytes.
@@ -91,6 +92,8 @@ pub struct Pull {
     untold: u64,
     tables: BTreeMap<Name, TableState>,
     asked: Option<Vec<Name>>,
+    piece_bytes: usize,
+    progress_lines: u64,
     is_over: bool,
 }
 
@@ -111,8 +114,18 @@ impl Pull {
             untold: 0,
             tables: plan.tables,
             asked: plan.asked,
+            piece_bytes: PIECE_BYTES,
+            progress_lines: PROGRESS_LINES,
             is_over: false,
         }
+    }
+
+    /// With pieces of this many bytes, and progress told after this many lines: small ones give tests
+    /// more moments at which something can happen.
+    #[must_use]
+    pub fn in_pieces(mut self, piece_bytes: usize, progress_lines: u64) -> Self {
+        (self.piece_bytes, self.progress_lines) = (piece_bytes, progress_lines);
+        self
     }
 
     /// Whether all is written.
@@ -137,7 +150,7 @@ impl Pull {
             Line::Checkpoint(checkpoint).write(piece);
         }
         let mut wrote = ground.stands();
-        while wrote.is_ok() && piece.len() - from < PIECE_BYTES && !self.is_over {
+        while wrote.is_ok() && piece.len() - from < self.piece_bytes && !self.is_over {
             wrote = self.step(ground, piece);
         }
         if let Err(error) = wrote {
@@ -160,7 +173,15 @@ impl Pull {
             self.at = None;
             return Ok(());
         };
-        if self.max_rows.is_some_and(|most| self.written >= most) {
+        let is_full = |most| match planted(Bug::OneRowMore) {
+            true => self.written > most,
+            false => self.written >= most,
+        };
+        if self.max_rows.is_some_and(is_full) {
+            if planted(Bug::CompleteWhenFull) {
+                self.complete(piece);
+                return Ok(());
+            }
             self.progress(piece);
             self.is_over = true;
             return Ok(());
@@ -172,7 +193,7 @@ impl Pull {
         *next += 1;
         self.written += 1;
         self.untold += 1;
-        if self.untold >= PROGRESS_LINES {
+        if self.untold >= self.progress_lines {
             self.progress(piece);
         }
         Ok(())
@@ -183,7 +204,9 @@ impl Pull {
     fn progress(&mut self, piece: &mut Vec<u8>) {
         let mut now = self.holding.clone();
         if let Some((table, changes, next)) = &self.at
-            && let Some((id, _)) = next.checked_sub(1).and_then(|last| changes.get(last))
+            && let Some(last) =
+                if planted(Bug::ProgressAhead) { Some(*next) } else { next.checked_sub(1) }
+            && let Some((id, _)) = changes.get(last)
         {
             now.advance(table, Some(*id), self.to);
         }

@@ -17,9 +17,20 @@ const PURE: [(&str, &[&str]); 7] = [
 ];
 
 /// Crates at the edge, with the internal crates that they may use.
-const EDGES: [(&str, &[&str]); 5] = [
+const EDGES: [(&str, &[&str]); 6] = [
     ("store", &["haversack-core", "haversack-proof"]),
     ("fuzz", &["haversack-core", "haversack-dsl", "haversack-dataset"]),
+    (
+        "sim",
+        &[
+            "haversack-core",
+            "haversack-dataset",
+            "haversack-engine",
+            "haversack-replay",
+            "haversack-store",
+            "haversack-sync",
+        ],
+    ),
     ("device", &["haversack-core", "haversack-dsl", "haversack-dataset", "haversack-sync"]),
     (
         "server",

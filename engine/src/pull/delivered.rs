@@ -6,7 +6,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use haversack_core::{Name, RowId, catalog::Catalog};
 use haversack_dataset::DeviceRows;
-use haversack_sync::{cursor::Moment, digest::TableDigest};
+use haversack_sync::{
+    cursor::Moment,
+    digest::TableDigest,
+    planted::{Bug, planted},
+};
 
 use crate::live::{Live, locked};
 
@@ -35,12 +39,17 @@ impl Live {
     }
 
     /// Keeps it, beside those of `held` that are kept; others of the device are let go.
-    pub(super) fn keep(&self, device: RowId, held: &[Moment], sent: Delivered) {
+    pub(super) fn keep(&self, device: RowId, held: &[Moment], mut sent: Delivered) {
         let mut delivered = locked(&self.delivered);
         if delivered.len() >= DEVICES_MAX && !delivered.contains_key(&device) {
             delivered.pop_first();
         }
         let kept = delivered.entry(device).or_default();
+        if planted(Bug::KeepStaleDelivered)
+            && let Some(last) = kept.last()
+        {
+            sent.rows = last.rows.clone();
+        }
         kept.retain(|kept| held.contains(&kept.moment) && kept.moment != sent.moment);
         if kept.len() >= KEPT_PER_DEVICE {
             kept.remove(0);

@@ -11,7 +11,10 @@ use haversack_core::{
     profile::{Criterion, ProfileItem, PublishedProfile},
 };
 use haversack_dsl::compile;
-use haversack_sync::digest::{fingerprint_of, shared_sum};
+use haversack_sync::{
+    digest::{fingerprint_of, shared_sum},
+    planted::{Bug, planted},
+};
 
 use crate::live::{Live, locked};
 
@@ -19,7 +22,8 @@ use crate::live::{Live, locked};
 pub(crate) struct Facts {
     catalog: Arc<Catalog>,
     profiles: BTreeMap<String, Arc<ProfileFacts>>,
-    metadata: BTreeMap<RowId, Arc<str>>,
+    /// By user, and whether the profile is offered: an app may not offer it.
+    metadata: BTreeMap<(RowId, bool), Arc<str>>,
     /// What all devices know besides rows, summed up.
     shared: Option<u64>,
 }
@@ -72,13 +76,17 @@ impl Live {
             let shared = *shared.get_or_insert_with(all);
             Arc::from(fingerprint_of(shared, &catalog.own_metadata(user, tables)))
         };
-        Arc::clone(metadata.entry(user).or_insert_with(make))
+        Arc::clone(metadata.entry((user, !tables.is_empty())).or_insert_with(make))
     }
 }
 
 fn current<'f>(facts: &'f mut Option<Facts>, catalog: &Arc<Catalog>) -> &'f mut Facts {
     if facts.as_ref().is_none_or(|facts| !Arc::ptr_eq(&facts.catalog, catalog)) {
-        *facts = Some(Facts::of(catalog));
+        let kept = facts.take();
+        let facts = facts.insert(Facts::of(catalog));
+        if let (true, Some(kept)) = (planted(Bug::StaleMetadata), kept) {
+            facts.metadata = kept.metadata;
+        }
     }
     facts.as_mut().expect("put in just above")
 }

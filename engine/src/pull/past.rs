@@ -8,7 +8,10 @@ use std::sync::Arc;
 use haversack_core::{Cursor, RowId, catalog::Catalog};
 use haversack_dataset::{Caller, Columnar, Dataset};
 use haversack_replay::{Judging, State, fold, written};
-use haversack_sync::cursor::Moment;
+use haversack_sync::{
+    cursor::Moment,
+    planted::{Bug, planted},
+};
 
 use crate::{
     EngineError,
@@ -61,6 +64,7 @@ impl Live {
             fold(state, record, Judging::InForce, past)?;
             match written(&record.inner.event) {
                 Some(key) => columnar.put(key, state.current(key).as_ref()),
+                None if planted(Bug::StalePast) => {}
                 None => columnar.set_catalog(state, &state.catalog),
             }
             Ok(())

@@ -12,13 +12,18 @@ use haversack_sync::{
     cursor::{Holding, Moment},
     digest::{TableDigest, fingerprint},
     message::{Checkpoint, Mode, TableState, Why},
+    planted::{Bug, planted},
     pull::{Change, Changes, Plan, Pull},
 };
 
 use super::{
     Delivered, LiveGround, PullAsk, PullError, delivered::Tables, facts::ProfileFacts, looks::Looks,
 };
-use crate::live::{Live, Now};
+use crate::{
+    EngineError,
+    commit::history,
+    live::{Live, Now},
+};
 
 /// The changes found, by table.
 type Found = BTreeMap<Name, BTreeMap<RowId, Change>>;
@@ -31,12 +36,13 @@ impl Live {
     pub fn pull(self: &Arc<Self>, ask: &PullAsk) -> Result<(Pull, LiveGround), PullError> {
         self.wait_for(self.environment.state().cursor);
         let now = self.now.read();
-        let (device, held) = self.asked(&now.state, ask)?;
+        let (device, held) = self.asked(&now, ask)?;
         let user = device.device.user;
         let profile = offered(&now.state, device);
         let facts = profile.map(|profile| self.facts_of(&now.state.catalog, profile));
         let moment = Moment {
             offset: now.state.cursor,
+            history: now.history,
             now: self.time(&now.state),
             is_offered: profile.is_some(),
         };
@@ -52,7 +58,12 @@ impl Live {
         }
         let unchanged = (moments.len() == 1 && found.is_empty() && ask.tables.is_none())
             .then(|| self.kept(ask.device, moments[0]))
-            .flatten();
+            .flatten()
+            // Tables may be others, though no row is.
+            .filter(|kept| {
+                Arc::ptr_eq(&kept.catalog, &now.state.catalog)
+                    && kept.moment.is_offered == moment.is_offered
+            });
         let tables = match unchanged {
             Some(kept) => kept.tables,
             None => tables_of(&now, &rows, facts.as_deref()),
@@ -89,7 +100,7 @@ impl Live {
     ) -> Result<bool, PullError> {
         let ask =
             PullAsk { device, cursor: cursor.map(str::to_owned), max_rows: None, tables: None };
-        let (known, held) = self.asked(&now.state, &ask)?;
+        let (known, held) = self.asked(now, &ask)?;
         let caller = Caller::user(&now.state.catalog, known.device.user, self.time(&now.state));
         let rows = match offered(&now.state, known) {
             Some(_) => now.columnar.device_rows(&caller),
@@ -97,6 +108,10 @@ impl Live {
         };
         let moments = held.moments();
         let found = self.found(now, &caller, device, (&held, &moments), &rows)?;
+        if planted(Bug::PokeForPutsOnly) {
+            let mut changes = found.values().flat_map(|changes| changes.values());
+            return Ok(changes.any(|change| matches!(change, Change::Put(_))));
+        }
         Ok(!found.is_empty())
     }
 
@@ -132,9 +147,10 @@ impl Live {
 
     fn asked<'s>(
         &self,
-        state: &'s State,
+        now: &'s Now,
         ask: &PullAsk,
     ) -> Result<(&'s DeviceState, Holding), PullError> {
+        let state = &now.state;
         let device = state.devices.get(&ask.device);
         let device = device.ok_or(PullError::UnknownDevice(ask.device))?;
         let unknown = ask.tables.iter().flatten().find(|name| state.catalog.table(name).is_none());
@@ -145,11 +161,28 @@ impl Live {
             Some(cursor) => Holding::open(cursor, ask.device, &self.key)?,
             None => Holding::default(),
         };
-        let head = state.cursor;
-        match held.moments().iter().map(|moment| moment.offset).find(|seen| *seen > head) {
-            Some(seen) => Err(PullError::LogBehind { seen, head }),
-            None => Ok((device, held)),
+        for moment in held.moments() {
+            if !self.has_been(now, ask.device, moment)? && !planted(Bug::SkipLogBehind) {
+                return Err(PullError::LogBehind { seen: moment.offset, head: state.cursor });
+            }
         }
+        Ok((device, held))
+    }
+
+    /// Whether this log has been at a moment that a device has seen.
+    fn has_been(&self, now: &Now, device: RowId, moment: Moment) -> Result<bool, PullError> {
+        let head = now.state.cursor;
+        if moment.offset > head {
+            return Ok(false);
+        }
+        if moment.offset == head || planted(Bug::ForgetHistory) {
+            return Ok(moment.history == now.history || planted(Bug::ForgetHistory));
+        }
+        if self.kept(device, moment).is_some() {
+            return Ok(true);
+        }
+        let had = history(self.environment.log(), moment.offset).map_err(EngineError::from)?;
+        Ok(had == Some(moment.history))
     }
 
     /// The changes from what is held to what belongs there, each row by the moment that it is of.
@@ -164,9 +197,17 @@ impl Live {
         let mut found = Found::new();
         for moment in moments {
             let is_of = |table: &Name, id| {
-                held.moment() == Some(*moment) || held.moment_of(table, id) == Some(*moment)
+                held.moment() == Some(*moment)
+                    || held.moment_of(table, id) == Some(*moment)
+                    || planted(Bug::IgnoreStretches)
             };
-            let (difference, looks) = self.since(now, caller, device, *moment, rows)?;
+            let (mut difference, mut looks) = self.since(now, caller, device, *moment, rows)?;
+            if planted(Bug::ForgetDels) {
+                difference.del.retain(|(_, why)| *why != Departure::Left);
+            }
+            if planted(Bug::DropLooks) {
+                looks.clear();
+            }
             let put = difference.put.into_iter().map(|(key, version)| (key, Change::Put(version)));
             let del = difference.del.into_iter().map(|(key, why)| (key, Change::Del(told(why))));
             for (key, change) in looks.into_iter().chain(put).chain(del) {
@@ -236,7 +277,8 @@ impl Live {
             profile: profile.map(|profile| profile.draft.name.clone()),
             profile_version: profile.map(|profile| profile.version),
             mode: if ask.cursor.is_some() { Mode::Delta } else { Mode::Full },
-            last_mutation: device.edits.len() as u64,
+            last_mutation: (device.edits.len() as u64)
+                .saturating_sub(u64::from(planted(Bug::LastMutationLags))),
             metadata: Some(metadata.to_string()),
         }
     }
@@ -248,7 +290,8 @@ type Looking = (haversack_core::event::RowKey, Change);
 /// The published profile that a device gets.
 pub(crate) fn offered<'s>(state: &'s State, device: &DeviceState) -> Option<&'s PublishedProfile> {
     let profile = state.catalog.published_profile_of(device.device.user)?;
-    state.catalog.offers(device.app.as_deref(), &profile.draft.name).then_some(profile)
+    let app = device.app.as_deref().filter(|_| !planted(Bug::IgnoreApp));
+    state.catalog.offers(app, &profile.draft.name).then_some(profile)
 }
 
 /// Rows that look different than under another catalog. Those that are new or written anyway are among

@@ -1,7 +1,7 @@
 //! A change as an admin writes it, one JSON object a line.
 
 use haversack_core::{
-    RowId,
+    Offset, RowId,
     catalog::Catalog,
     event::Operation,
     profile::{App, Member, ProfileDraft},
@@ -55,6 +55,8 @@ pub struct RowChange {
     pub values: Map<String, Json>,
     /// The user who does it, by id or name; none: the administrator, who may do all.
     pub user: Option<String>,
+    /// The version that the row must still have; none: whichever.
+    pub if_version: Option<Offset>,
 }
 
 /// A line that is no change at all.
@@ -200,8 +202,22 @@ fn row_change(json: Json) -> Result<Change, Fault> {
         None | Some(Json::Null) => Map::new(),
         Some(values) => object_of(values)?,
     };
+    let if_version = version(row.remove("if_version"))?;
     none_left(row)?;
-    Ok(Change::Row(RowChange { table, operation, id, values, user }))
+    Ok(Change::Row(RowChange { table, operation, id, values, user, if_version }))
+}
+
+fn version(json: Option<Json>) -> Result<Option<Offset>, Fault> {
+    match json {
+        None | Some(Json::Null) => Ok(None),
+        Some(json) => match json.as_u64().and_then(Offset::new) {
+            Some(version) => Ok(Some(version)),
+            None => {
+                let message = format!("found \"if_version\": {json}, expected a row's version");
+                Err(Fault::new("bad_value", message))
+            }
+        },
+    }
 }
 
 fn operation(text: &str) -> Result<Operation, Fault> {

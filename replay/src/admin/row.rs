@@ -1,7 +1,7 @@
 //! Online edits: judged at the door, and facts once they are logged.
 
 use haversack_core::{
-    Name, Reference, RowId, Value, Values,
+    Name, Offset, Reference, RowId, Value, Values,
     catalog::Catalog,
     event::{Actor, Event, Operation, Record, Refusal, RowKey, RowWrite},
     json::read_row,
@@ -34,7 +34,7 @@ pub(super) fn decide(state: &State, change: &RowChange) -> Result<Decision, Faul
     let values = read_row(catalog, table, change.id, &change.values)
         .map_err(|misfit| refused(misfit.refusal, misfit.message))?;
     let key = RowKey { table: table.name.clone(), id: change.id };
-    let edit = Edit { state, table, user, key };
+    let edit = Edit { state, table, user, key, if_version: change.if_version };
     let written = match change.operation {
         Operation::Create => Some(edit.create(values)?),
         Operation::Update => edit.update(values)?,
@@ -59,6 +59,7 @@ struct Edit<'a> {
     table: &'a Table,
     user: Option<RowId>,
     key: RowKey,
+    if_version: Option<Offset>,
 }
 
 impl Edit<'_> {
@@ -67,6 +68,9 @@ impl Edit<'_> {
         if let Some(column) = self.table.missing_required(&values) {
             let message = format!("column `{column}` needs a value");
             return Err(refused(Refusal::Required, message));
+        }
+        if self.if_version.is_some() {
+            return Err(refused(Refusal::BadValue, "a row that is made has no version before"));
         }
         if let Some(row) = self.state.current(&self.key) {
             let over = [Privilege::Read, Privilege::Write];
@@ -98,6 +102,7 @@ impl Edit<'_> {
             next.patch(&values);
             self.permit(Privilege::Write, &next)?;
         }
+        self.is_as_seen(&now)?;
         let changes = values.iter().any(|(name, value)| now.values.get(name) != value);
         Ok(changes.then_some(values))
     }
@@ -108,6 +113,7 @@ impl Edit<'_> {
         }
         let now = self.existing()?;
         self.permit(Privilege::Delete, &now.values)?;
+        self.is_as_seen(&now)?;
         Ok(Values::default())
     }
 
@@ -117,6 +123,20 @@ impl Edit<'_> {
             let message = format!("there is no row {} in `{}`", self.key.id, self.table.name);
             refused(Refusal::UnknownRow, message)
         })
+    }
+
+    /// Whoever names a version has not seen those after it.
+    fn is_as_seen(&self, now: &haversack_core::Row) -> Result<(), Fault> {
+        match self.if_version {
+            Some(seen) if seen != now.version.0 => {
+                let message = format!(
+                    "row {} has version {}, expected {seen}; read it again first",
+                    self.key.id, now.version.0
+                );
+                Err(Fault::new("stale_version", message))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn permit(&self, privilege: Privilege, values: &Values) -> Result<(), Fault> {

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -10,15 +10,20 @@ use haversack_core::RowId;
 use haversack_sync::message::{DeviceAnswer, DeviceRequest};
 use serde::Deserialize;
 
-use crate::{app::App, auth::Principal, body::Whole, problem::Problem};
+use crate::{
+    app::App,
+    asked::{Asked, json},
+    auth::Principal,
+    body::Whole,
+    problem::Problem,
+};
 
 pub(crate) async fn register(
     State(app): State<App>,
     principal: Principal,
     Whole(body): Whole,
 ) -> Result<Response, Problem> {
-    let asked: DeviceRequest = serde_json::from_slice(&body)
-        .map_err(|error| Problem::bad_request("bad_request", error.to_string()))?;
+    let asked: DeviceRequest = json(&body)?;
     principal.check_name(&asked.name)?;
     let user = principal.user()?;
     let environment = app.clone();
@@ -46,7 +51,7 @@ pub(crate) struct OfDevice {
 pub(crate) async fn metadata(
     State(app): State<App>,
     principal: Principal,
-    Query(of): Query<OfDevice>,
+    Asked(of): Asked<OfDevice>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     principal.check_device(&app, of.device_id)?;

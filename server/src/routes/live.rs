@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     response::sse::{Event, KeepAlive, Sse},
 };
 use futures_util::Stream;
@@ -11,13 +11,13 @@ use haversack_core::RowId;
 use haversack_engine::PullAsk;
 use serde::Deserialize;
 
-use crate::{app::App, auth::Principal, poke::Waiter, problem::Problem};
+use crate::{app::App, asked::Asked, auth::Principal, poke::Waiter, problem::Problem};
 
 /// How often a silent stream says that it is there.
 const ALIVE_SECONDS: u64 = 30;
 
 #[derive(Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct Waits {
     device_id: RowId,
     cursor: Option<String>,
 }
@@ -25,20 +25,17 @@ pub(crate) struct Asked {
 pub(crate) async fn live(
     State(app): State<App>,
     principal: Principal,
-    Query(asked): Query<Asked>,
+    Asked(asked): Asked<Waits>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     principal.check_device(&app, asked.device_id)?;
     let (max_rows, tables) = (None, None);
     let cursor = asked.cursor.filter(|cursor| !cursor.is_empty());
     let ask = PullAsk { device: asked.device_id, cursor, max_rows, tables };
     app.caught_up().await;
-    let for_watch = app.clone();
-    let _one_of_few = match app.live.is_quick(&ask) {
-        true => None,
-        false => Some(app.long.acquire().await),
+    let (watch, brings) = match app.live.is_quick(&ask) {
+        true => app.live.watch(&ask)?,
+        false => app.long(move |app| app.live.watch(&ask)).await?,
     };
-    let watch = tokio::task::spawn_blocking(move || for_watch.live.watch(&ask));
-    let (watch, brings) = watch.await.expect("watching does not panic")?;
     let waiter = Waiter::new(app.clone(), watch);
     let pokes = futures_util::stream::unfold((waiter, brings), |(waiter, is_due)| async move {
         if !is_due {

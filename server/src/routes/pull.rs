@@ -6,6 +6,7 @@ use haversack_sync::{message::PullRequest, pull::Pull};
 
 use crate::{
     app::App,
+    asked::json,
     auth::Principal,
     body::Whole,
     problem::Problem,
@@ -30,8 +31,7 @@ pub(crate) async fn pull(
     headers: HeaderMap,
     Whole(body): Whole,
 ) -> Result<Response, Problem> {
-    let asked: PullRequest = serde_json::from_slice(&body)
-        .map_err(|error| Problem::bad_request("bad_request", error.to_string()))?;
+    let asked: PullRequest = json(&body)?;
     if asked.max_rows == Some(0) {
         return Err(Problem::bad_request(
             "bad_request",
@@ -44,19 +44,8 @@ pub(crate) async fn pull(
     app.caught_up().await;
     let (pull, ground) = match app.live.is_quick(&ask) {
         true => app.live.pull(&ask)?,
-        false => {
-            let _one_of_few = app.long.acquire().await;
-            let app = app.clone();
-            let planned = tokio::task::spawn_blocking(move || app.live.pull(&ask));
-            planned.await.expect("planning a pull does not panic")?
-        }
+        false => app.long(move |app| app.live.pull(&ask)).await?,
     };
-    stream::respond(&headers, Stream { pull, ground }).map_err(|error| {
-        tracing::error!(%error, "a stream could not be begun");
-        Problem::new(
-            axum::http::StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the stream could not be begun",
-        )
-    })
+    stream::respond(&app, &headers, Stream { pull, ground })
+        .map_err(|error| Problem::inside(&error))
 }

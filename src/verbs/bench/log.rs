@@ -90,7 +90,7 @@ pub fn load(workload: &Workload, place: &Place) -> Result<Line, Failure> {
         Event::LoadStarted { digest: [0; 32], events: total },
     ];
     environment.record(begin.into_iter().chain(catalog).map(by_load).collect())?;
-    let (logged, seconds) = timed(|| -> Result<(), Failure> {
+    let (logged, taken) = Taken::by(|| -> Result<(), Failure> {
         let mut events = workload.row_events().map(by_load).peekable();
         let groups = std::iter::from_fn(|| {
             events.peek().is_some().then(|| events.by_ref().take(GROUP_EVENTS_MAX).collect())
@@ -99,7 +99,7 @@ pub fn load(workload: &Workload, place: &Place) -> Result<Line, Failure> {
     });
     logged?;
     let state = environment.state();
-    let mut line = measured("load", workload, seconds, &state);
+    let mut line = measured("load", workload, taken, &state);
     line.insert("open_seconds".to_owned(), json!(opening));
     drop(state);
     let (_, seconds) = timed(|| drop(environment));
@@ -109,11 +109,11 @@ pub fn load(workload: &Workload, place: &Place) -> Result<Line, Failure> {
 
 /// Opens the environment, whatever it is opened from.
 fn open(workload: &Workload, place: &Place, name: &str) -> Result<Line, Failure> {
-    let (environment, seconds) = timed(|| Environment::open(&place.data));
-    Ok(measured(name, workload, seconds, &environment?.state()))
+    let (environment, taken) = Taken::by(|| Environment::open(&place.data));
+    Ok(measured(name, workload, taken, &environment?.state()))
 }
 
-fn measured(name: &str, workload: &Workload, seconds: f64, state: &Arc<State>) -> Line {
+fn measured(name: &str, workload: &Workload, taken: Taken, state: &Arc<State>) -> Line {
     let rows = workload.row_count();
     let state_mb = pss_mb();
     let (columnar, columns) = timed(|| Columnar::build(state.as_ref(), &state.catalog, SEED));
@@ -122,12 +122,41 @@ fn measured(name: &str, workload: &Workload, seconds: f64, state: &Arc<State>) -
     line([
         ("measure", Some(json!(name))),
         ("n", Some(json!(rows))),
-        ("seconds", Some(json!(seconds))),
-        ("per_second", Some(json!(rows as f64 / seconds))),
+        ("seconds", Some(json!(taken.seconds))),
+        ("per_second", Some(json!(rows as f64 / taken.seconds))),
+        ("cpu_seconds", taken.cpu_seconds.map(|seconds| json!(seconds))),
         ("columns_seconds", Some(json!(columns))),
         ("pss_mb", state_mb),
         ("pss_with_columns_mb", all_mb),
     ])
+}
+
+/// What a piece of work took: where others are busy, too, the time of all processors says more.
+struct Taken {
+    seconds: f64,
+    cpu_seconds: Option<f64>,
+}
+
+impl Taken {
+    fn by<T>(work: impl FnOnce() -> T) -> (T, Self) {
+        let before = cpu_seconds();
+        let (done, seconds) = timed(work);
+        let cpu_seconds = before.zip(cpu_seconds()).map(|(before, after)| after - before);
+        (done, Self { seconds, cpu_seconds })
+    }
+}
+
+/// What all threads of this process have used of processors, if the system says it.
+#[expect(clippy::disallowed_methods, reason = "what the system says of processors is in a file")]
+fn cpu_seconds() -> Option<f64> {
+    /// Linux counts in hundredths, whatever its clock does.
+    const TICKS_A_SECOND: f64 = 100.0;
+    let text = fs::read_to_string("/proc/self/stat").ok()?;
+    // The name of the program stands in brackets, and may have blanks.
+    let (_, rest) = text.rsplit_once(')')?;
+    let ticks: Vec<f64> =
+        rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+    (ticks.len() == 2).then(|| ticks.iter().sum::<f64>() / TICKS_A_SECOND)
 }
 
 /// The memory of this process, if the system says it.

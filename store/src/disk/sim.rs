@@ -68,6 +68,8 @@ struct Faults {
 
 #[derive(Debug, Default)]
 struct World {
+    /// The files and names that were there before the first operation: all of them durable.
+    base: (Vec<Vec<u8>>, BTreeMap<String, Inode>),
     operations: Vec<Operation>,
     files: Vec<Vec<u8>>,
     names: BTreeMap<String, Inode>,
@@ -134,21 +136,22 @@ impl SimDisk {
     #[must_use]
     pub fn copied(&self) -> Self {
         let world = self.world();
-        let (files, names) = (world.files.clone(), world.names.clone());
-        Self(Arc::new(Mutex::new(World { files, names, ..World::default() })))
+        Self::of(world.files.clone(), world.names.clone())
+    }
+
+    /// A disk that holds these files, all of them durable.
+    fn of(files: Vec<Vec<u8>>, names: BTreeMap<String, Inode>) -> Self {
+        let base = (files.clone(), names.clone());
+        Self(Arc::new(Mutex::new(World { base, files, names, ..World::default() })))
     }
 
     /// The moments at which a crash may come: before the first operation, and after each.
     #[must_use]
     pub fn crash_points(&self) -> CrashPoints {
-        let operations = self.world().operations.clone();
-        CrashPoints {
-            operations,
-            done: 0,
-            files: Vec::new(),
-            names: BTreeMap::new(),
-            moved: vec![],
-        }
+        let world = self.world();
+        let (files, names) = world.base.clone();
+        let files = files.into_iter().map(|durable| Stored { durable, pending: vec![] }).collect();
+        CrashPoints { operations: world.operations.clone(), done: 0, files, names, moved: vec![] }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -432,7 +435,7 @@ impl CrashPoints {
             Crash::Scattered(_) => dice.below(self.moved.len() + 1),
         };
         self.moved[..kept].iter().for_each(|moved| rename(&mut names, moved));
-        SimDisk(Arc::new(Mutex::new(World { files, names, ..World::default() })))
+        SimDisk::of(files, names)
     }
 }
 

@@ -97,6 +97,7 @@ mod tests {
         let (device, other) = (RowId::from_bytes([1; 16]), RowId::from_bytes([2; 16]));
         let moment = |offset, now| Moment {
             offset: Cursor::after(offset),
+            history: [7; 8],
             now: Timestamp(now),
             is_offered: true,
         };

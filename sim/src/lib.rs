@@ -1,0 +1,41 @@
+//! The whole engine in a simulated world.
+//!
+//! Everything that happens in a [world](world::World) follows from its seed: what its administrators
+//! change, what its devices write and when they sync, what the network and the server's disk do to
+//! that, and what the clock says. The server is the real one, on a simulated disk; beside it the log
+//! is folded once more, and the obvious evaluator says what must be on each device. What must hold is
+//! checked whenever it can be seen, and all of it at the end.
+//!
+//! `cargo run --release -p haversack-sim -- --seed 7 --trace` tells what happens in the world of a seed.
+
+#![allow(missing_docs, reason = "what is public here is seen by this crate's own tests alone")]
+
+mod admin;
+mod device;
+mod dice;
+mod edits;
+mod faults;
+mod forge;
+mod heal;
+mod life;
+mod many;
+mod mix;
+mod oracle;
+mod plain;
+mod points;
+mod profiles;
+mod run;
+mod serve;
+mod server;
+mod session;
+mod setup;
+mod trace;
+mod violation;
+mod wire;
+mod world;
+
+pub use many::{Summary, many};
+pub use points::{POINTS, Points};
+pub use run::{Outcome, run, twins};
+pub use violation::Violation;
+pub use world::Options;

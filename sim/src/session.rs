@@ -1,0 +1,404 @@
+//! The devices' side: what they ask for, and what they make of answers.
+
+use haversack_core::{Name, RowId, event::RowKey};
+use haversack_sync::message::{DeviceRequest, PushAnswer, PushRequest, Why};
+use serde_json::Value as Json;
+
+use crate::{
+    device::Seen,
+    oracle::Oracle,
+    setup,
+    violation::{Checked, check, violated},
+    wire::{Message, What},
+    world::{Held, Moment, World},
+};
+
+/// Edits of one push.
+const PUSH: usize = 4;
+
+impl World {
+    fn idle(&mut self) -> Option<usize> {
+        let idle: Vec<usize> =
+            (0..self.slots.len()).filter(|slot| self.slots[*slot].call.is_none()).collect();
+        self.dice.maybe(&idle).copied()
+    }
+
+    /// A device asks for changes.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn start_pull(&mut self) -> Checked {
+        if let Some(slot) = self.idle() {
+            let limited = self.mix.limited;
+            let most = self.dice.chance(limited.0).then(|| self.dice.below(6) as u64 + 1);
+            let some = self.dice.chance(limited.1);
+            let tables = setup::TABLES.iter().filter(|_| some && self.dice.chance(400));
+            let tables: Vec<Name> = tables.map(|table| Name::known(table)).collect();
+            self.pull_of(slot, Some(tables).filter(|tables| !tables.is_empty()), most);
+        }
+        Ok(())
+    }
+
+    /// A device asks for changes, of some tables or all, or to be known first.
+    pub fn pull_of(&mut self, slot: usize, tables: Option<Vec<Name>>, most: Option<u64>) {
+        if self.slots[slot].device.id().is_none() {
+            return self.register(slot);
+        }
+        let reached = self.slots[slot].device.reached();
+        let request = self.slots[slot].device.pull(tables, most);
+        let is_rest = self.slots[slot].held.rest.is_none_or(|held| held.offset < reached);
+        let body = serde_json::to_vec(&request).expect("requests have only text keys");
+        if request.tables.is_some() {
+            self.points.hit("pull of some tables");
+            if !self.slots[slot].held.tables.is_empty() {
+                self.points.hit("pull of some tables after one of others");
+            }
+        }
+        let resumes = request.cursor.as_ref().filter(|_| is_rest).map(|_| reached);
+        self.send(slot, What::Pull, body, request.tables);
+        if let Some(call) = &mut self.slots[slot].call {
+            call.resumes = resumes;
+        }
+    }
+
+    fn register(&mut self, slot: usize) {
+        let name = self.slots[slot].device.name().to_owned();
+        let app = (slot % 2 == 1).then(|| setup::APP.to_owned());
+        let request = DeviceRequest { name, platform: "simulated".to_owned(), app };
+        let body = serde_json::to_vec(&request).expect("requests have only text keys");
+        self.send(slot, What::Register, body, None);
+    }
+
+    /// A device sends its edits.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn start_push(&mut self) -> Checked {
+        if let Some(slot) = self.idle() {
+            self.push_of(slot);
+        }
+        Ok(())
+    }
+
+    /// A device sends its edits, or asks to be known first.
+    pub fn push_of(&mut self, slot: usize) {
+        let Some(device_id) = self.slots[slot].device.id() else { return self.register(slot) };
+        let most = 1 + self.dice.below(PUSH);
+        let mutations = self.slots[slot].device.push(most);
+        if !mutations.is_empty() {
+            let body = PushRequest { device_id, mutations }.to_json().to_string();
+            self.send(slot, What::Push, body.into_bytes(), None);
+        }
+    }
+
+    /// An answer has arrived.
+    ///
+    /// # Errors
+    /// If it is not what it must be.
+    pub fn answered(&mut self, answer: Message, status: u16) -> Checked {
+        let Some(slot) = self.slots.get_mut(answer.slot) else { return Ok(()) };
+        if slot.call.as_ref().is_none_or(|call| call.number != answer.call) {
+            self.points.hit("late answer to a call given up");
+            return Ok(());
+        }
+        slot.call = None;
+        let slot = answer.slot;
+        let body: Json =
+            serde_json::from_slice(&answer.body).map_err(|error| violated("R14", error))?;
+        self.trace.add(format!("device {slot} is answered {status}"));
+        match (answer.what, status) {
+            (What::Register, 201) => {
+                let id = body["device_id"].as_str().and_then(|id| id.parse().ok());
+                let next = body["next_mutation"].as_u64();
+                let (Some(id), Some(next)) = (id, next) else {
+                    return Err(violated("R14", format!("registered as {body}")));
+                };
+                self.slots[slot].device.registered(id, next);
+                Ok(())
+            }
+            (What::Push, 200) => {
+                let answer: PushAnswer =
+                    serde_json::from_value(body).map_err(|error| violated("R14", error))?;
+                for serial in self.slots[slot].device.judged(&answer) {
+                    self.slots[slot].open_edits.remove(&serial);
+                }
+                Ok(())
+            }
+            (_, 409) if body["code"] == "log_behind" => {
+                self.begin_anew(slot);
+                Ok(())
+            }
+            (What::Push, 409) => {
+                if body["code"] == "mutation_reused" {
+                    self.points.hit("device clone detected by its number");
+                }
+                self.become_another(slot);
+                Ok(())
+            }
+            (_, 404) => {
+                self.points.hit("device lost its registration and registered again");
+                self.become_another(slot);
+                Ok(())
+            }
+            (What::Pull, 400) if body["code"] == "unknown_table" => Ok(()),
+            (_, 503 | 507) => Ok(()),
+            _ => Err(violated("R17", format!("device {slot} is answered {status} {body}"))),
+        }
+    }
+
+    /// The server was put back to a time before what a device has seen.
+    fn begin_anew(&mut self, slot: usize) {
+        self.trace.add(format!("device {slot} begins anew"));
+        self.slots[slot].device.begin_anew();
+    }
+
+    /// A device sees that its numbers are another's: it goes on as a new one, with what it has not
+    /// been answered.
+    pub fn become_another(&mut self, slot: usize) {
+        let name = format!("device {slot} anew {}", self.number());
+        self.trace.add(format!("device {slot} becomes {name:?}"));
+        self.hang_up(slot);
+        self.slots[slot].device.become_another(name);
+    }
+
+    /// Bytes of a stream arrive.
+    ///
+    /// # Errors
+    /// If they are not what they must be.
+    pub fn receive_piece(&mut self) -> Checked {
+        if self.streams.is_empty() {
+            return Ok(());
+        }
+        let at = self.dice.below(self.streams.len());
+        let sent = self.streams[at].sent.len();
+        let count = if self.dice.chance(700) { sent } else { self.dice.below(sent + 1) };
+        self.arrive(at, count)
+    }
+
+    /// So many bytes of a stream arrive; and its end, if all has come.
+    ///
+    /// # Errors
+    /// If they are not what they must be.
+    pub fn arrive(&mut self, at: usize, count: usize) -> Checked {
+        let stream = &mut self.streams[at];
+        let (slot, call) = (stream.slot, stream.call);
+        let bytes: Vec<u8> = stream.sent.drain(..count).collect();
+        let is_over = stream.pull.is_over() && stream.sent.is_empty();
+        let ended_with = stream.ended_with;
+        if self.slots[slot].call.as_ref().is_none_or(|waits| waits.number != call) {
+            self.streams.remove(at);
+            return Ok(());
+        }
+        let seen = self.slots[slot].device.receive(&bytes)?;
+        for seen in seen {
+            self.saw(slot, seen)?;
+        }
+        if is_over && let Some(at) = self.streams.iter().position(|stream| stream.call == call) {
+            check(ended_with.is_some(), "R17", || format!("stream {call} ended without an end"))?;
+            self.streams.remove(at);
+            self.hang_up(slot);
+        }
+        Ok(())
+    }
+
+    /// A stream breaks, when some of what was sent has arrived.
+    ///
+    /// # Errors
+    /// If that is not what it must be.
+    pub fn cut(&mut self) -> Checked {
+        if self.streams.is_empty() {
+            return Ok(());
+        }
+        let at = self.dice.below(self.streams.len());
+        let (slot, call) = (self.streams[at].slot, self.streams[at].call);
+        let count = self.dice.below(self.streams[at].sent.len() + 1);
+        if count > 0 && self.streams[at].sent[count - 1] != b'\n' {
+            self.points.hit("stream cut within a line");
+        }
+        self.trace.add(format!("stream {call} of device {slot} breaks after {count} bytes more"));
+        self.arrive(at, count)?;
+        if self.slots[slot].call.as_ref().is_some_and(|waits| waits.number == call) {
+            self.hang_up(slot);
+        }
+        Ok(())
+    }
+
+    /// A device has taken in a line.
+    fn saw(&mut self, slot: usize, seen: Seen) -> Checked {
+        match seen {
+            Seen::Checkpoint(first) => {
+                let device = self.slots[slot].device.id();
+                let Some(call) = &mut self.slots[slot].call else { return Ok(()) };
+                let resumes = call.resumes;
+                call.checkpoint = Some(*first.clone());
+                if resumes.is_some_and(|before| before < first.offset) {
+                    self.points.hit("stream cut after progress and resumed at a newer offset");
+                }
+                let state = self.oracle.at(first.offset);
+                if let (Some(state), Some(device)) = (state, device) {
+                    self.note_profile(&state.clone(), device);
+                }
+                Ok(())
+            }
+            Seen::Put(key) => self.note_look(slot, &key),
+            Seen::Del(key, why, was_there) => {
+                check(was_there, "R22", || {
+                    format!("device {slot} is told that {key:?} is {why:?}, which it never had")
+                })?;
+                self.points.hit(match why {
+                    Why::Left => "row left",
+                    Why::Deleted => "row deleted",
+                    Why::Revoked => "row revoked",
+                });
+                Ok(())
+            }
+            Seen::Progress(cursor) => self.keep_cursor(slot, cursor),
+            Seen::Complete(complete) => self.completed(slot, *complete),
+            Seen::Error => Ok(()),
+            Seen::WentBack => {
+                check(self.was_put_back, "R16", || {
+                    format!("the server went back under device {slot}")
+                })?;
+                self.hang_up(slot);
+                self.begin_anew(slot);
+                Ok(())
+            }
+            Seen::IsCopy => {
+                self.points.hit("device restored from a backup detected");
+                self.become_another(slot);
+                Ok(())
+            }
+        }
+    }
+
+    /// A row comes again that nobody wrote, as it looks different.
+    fn note_look(&mut self, slot: usize, key: &RowKey) -> Checked {
+        let of = &self.slots[slot];
+        let first = of.call.as_ref().and_then(|call| call.checkpoint.as_ref());
+        let Some(state) = first.and_then(|first| self.oracle.at(first.offset)) else {
+            return Ok(());
+        };
+        let version = of.device.shown().get(key).map(|(version, _)| *version);
+        if version.is_some() && version == state.version(key) && !of.device.is_anew() {
+            self.points.hit("row looks different without a write");
+        }
+        Ok(())
+    }
+
+    fn keep_cursor(&mut self, slot: usize, cursor: String) -> Checked {
+        let slot = &mut self.slots[slot];
+        if let Some(id) = slot.device.id() {
+            slot.cursors.push((id, cursor));
+            if slot.cursors.len() > 8 {
+                slot.cursors.remove(0);
+            }
+        }
+        Ok(())
+    }
+
+    fn note_profile(&mut self, state: &haversack_replay::State, device: RowId) {
+        let Some(known) = state.devices.get(&device) else { return };
+        let Some(profile) = state.catalog.profile_of(known.device.user) else { return };
+        let profile = profile.draft.name.clone();
+        let assignments = state.catalog.assignments.iter().rev();
+        let mut covering = assignments.filter(|one| state.catalog.covers(one, known.device.user));
+        if covering
+            .next()
+            .is_some_and(|one| matches!(one.member, haversack_core::profile::Member::Team(_)))
+        {
+            self.points.hit("team's member got the profile by the team");
+        }
+        if known.app.is_some() && !state.catalog.offers(known.app.as_deref(), &profile) {
+            self.points.hit("app stopped offering the profile");
+        }
+    }
+
+    /// A device shows what it was brought to: what must belong on it at that moment, and nothing else.
+    fn completed(&mut self, slot: usize, complete: haversack_sync::message::Complete) -> Checked {
+        self.keep_cursor(slot, complete.cursor)?;
+        let Some(call) = self.slots[slot].call.clone() else { return Ok(()) };
+        let first = call.checkpoint.ok_or_else(|| violated("R14", "no checkpoint"))?;
+        let moment = Moment { offset: first.offset, now: first.now };
+        let device = self.slots[slot].device.id().ok_or_else(|| violated("R14", "no device"))?;
+        self.trace.add(format!("device {slot} shows {} of {:?}", moment.offset, call.asked));
+        self.note_clock(slot, device, moment)?;
+        let held = &mut self.slots[slot].held;
+        if first.mode == haversack_sync::message::Mode::Full {
+            *held = Held::default();
+        }
+        match &call.asked {
+            None => *held = Held { rest: Some(moment), ..Held::default() },
+            Some(tables) => {
+                for table in tables {
+                    held.tables.insert(table.clone(), moment);
+                }
+            }
+        }
+        let state =
+            self.oracle.at(moment.offset).ok_or_else(|| violated("R16", "no such state"))?;
+        let profile = Oracle::offered(state, device).into_iter().flat_map(|p| &p.draft.items);
+        let asked = |name: &Name| call.asked.as_ref().is_none_or(|asked| asked.contains(name));
+        let mut expected: Vec<&Name> =
+            profile.map(|item| &item.table).filter(|n| asked(n)).collect();
+        expected.sort();
+        let told: Vec<&Name> = complete.tables.keys().collect();
+        check(told == expected, "R15", || format!("tables {told:?}, expected {expected:?}"))?;
+        let too_soon = complete.tables.values().any(|table| table.next_sync_seconds < 300);
+        check(!too_soon, "R17", || format!("due too soon: {:?}", complete.tables))?;
+        self.check_shown(slot)
+    }
+
+    /// A row that nobody wrote came or went.
+    fn note_clock(&mut self, slot: usize, device: RowId, moment: Moment) -> Checked {
+        let Some(before) = self.slots[slot].held.rest else { return Ok(()) };
+        if before.offset != moment.offset || before.now == moment.now {
+            return Ok(());
+        }
+        if self.oracle.expected(device, before.offset, before.now).is_ok_and(|then| {
+            self.oracle.expected(device, moment.offset, moment.now).is_ok_and(|now| then != now)
+        }) {
+            self.points.hit("row came by the clock");
+        }
+        Ok(())
+    }
+
+    /// Whether a device shows what must belong on it, each table at the moment that it was brought to.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn check_shown(&mut self, slot: usize) -> Checked {
+        let Some(device) = self.slots[slot].device.id() else { return Ok(()) };
+        let held = self.slots[slot].held.clone();
+        let shown = self.slots[slot].device.shown().clone();
+        let moments = held.tables.values().copied().map(Some).chain([held.rest]);
+        let moments: Vec<Option<Moment>> = moments.collect();
+        let mut expected = crate::oracle::Shown::new();
+        for moment in moments {
+            let Some(moment) = moment else { continue };
+            let rows = self.oracle.expected(device, moment.offset, moment.now)?;
+            let of = |table: &Name| held.tables.get(table).copied().or(held.rest) == Some(moment);
+            expected.extend(
+                rows.iter().filter(|(key, _)| of(&key.table)).map(|(k, r)| (k.clone(), r.clone())),
+            );
+        }
+        if shown == expected {
+            return Ok(());
+        }
+        let lacks: Vec<_> =
+            expected.iter().filter(|(key, row)| shown.get(*key) != Some(*row)).collect();
+        let has: Vec<_> =
+            shown.iter().filter(|(key, row)| expected.get(*key) != Some(*row)).collect();
+        Err(violated("R14", format!("device {slot} ({held:?}) lacks {lacks:?}, has {has:?}")))
+    }
+
+    /// An app in whose name a device asks from now on.
+    ///
+    /// # Errors
+    /// If something does not hold then.
+    pub fn set_app(&mut self, device: RowId, app: Option<String>) -> Checked {
+        use haversack_core::event::{Actor, Event, Record};
+        let event = Event::DeviceAppChanged { device, app };
+        let record = Record { actor: Actor::Device(device), event };
+        self.ask("app", |environment| environment.record(vec![record])).map(drop)
+    }
+}
