@@ -235,6 +235,11 @@ impl World {
             Operation::Update => self.values(&table, false),
             Operation::Delete => Map::new(),
         };
+        let is_owned = ["account", "contact", "task"].contains(&key.table.as_str());
+        if is_owned && operation == Operation::Update && self.dice.chance(200) {
+            let owner = setup::id("user", self.dice.below(setup::USERS - 1));
+            values.insert("ownerid".into(), json!({"table": "systemuser", "id": owner}));
+        }
         if self.dice.chance(20) {
             values.insert("no_such_column".into(), json!(1));
         }

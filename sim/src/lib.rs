@@ -25,12 +25,14 @@ mod plain;
 mod points;
 mod profiles;
 mod run;
+mod seen;
 mod serve;
 mod server;
 mod session;
 mod setup;
 mod trace;
 mod violation;
+mod watch;
 mod wire;
 mod world;
 

@@ -115,6 +115,9 @@ fn all(asked: &Asked) -> bool {
         one(*seed, false);
     }
     let missed = points.missed();
+    for (count, point) in points.counts().into_iter().filter(|_| asked.needs_points) {
+        println!("{count:>8} {point}");
+    }
     let seconds = began.elapsed().as_secs_f64();
     println!("{worlds} worlds, {events} events, {} failed, {seconds:.0} s", failed.len());
     if asked.needs_points && failed.is_empty() && !missed.is_empty() {

@@ -85,9 +85,9 @@ kinds! {
     /// A byte on the server's disk rots while it is down.
     Rot 4 Fault;
     /// The server's data are copied.
-    ServerBackup 5 Fault;
+    ServerBackup 9 Fault;
     /// The server is put back to its copy.
-    ServerRestore 4 Fault;
+    ServerRestore 9 Fault;
 }
 
 /// What a world is made of.

@@ -84,6 +84,14 @@ impl Points {
         self.0.get(point).copied().unwrap_or_default()
     }
 
+    /// How often each point of the list was come by, the rarest first.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(u64, &'static str)> {
+        let mut counts: Vec<_> = POINTS.iter().map(|point| (self.count(point), *point)).collect();
+        counts.sort_unstable();
+        counts
+    }
+
     /// Points that nobody came by.
     #[must_use]
     pub fn missed(&self) -> Vec<&'static str> {

@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 
 use haversack_core::{
-    Cursor,
+    Cursor, Offset, RowId,
     event::{EditRequest, Event, Refusal, Side, Verdict},
 };
-use haversack_engine::{EngineError, Live, PullAsk, PullError, push::Pushed};
+use haversack_engine::{EngineError, PullAsk, PullError, push::Pushed};
 use haversack_sync::{
-    message::{DeviceRequest, Line, PullRequest, PushRequest},
+    cursor::{CursorKey, Holding},
+    message::{DeviceRequest, PullRequest, PushRequest},
+    mutation::Mutation,
     pull::Pull,
 };
 use serde_json::{Value as Json, json};
 
 use crate::{
-    oracle::Oracle,
+    server::SECRET,
     violation::{Checked, check, violated},
     wire::{Message, Stream, What},
     world::World,
@@ -68,11 +70,7 @@ impl World {
     }
 
     /// The device that a request names, if it is its sender's.
-    fn is_senders(
-        &self,
-        request: &Message,
-        device: haversack_core::RowId,
-    ) -> Result<(), (u16, &'static str)> {
+    fn is_senders(&self, request: &Message, device: RowId) -> Result<(), (u16, &'static str)> {
         match self.state().devices.get(&device) {
             None => Err((404, "unknown_device")),
             Some(known) if known.device.user != request.user => Err((403, "not_your_device")),
@@ -126,12 +124,7 @@ impl World {
     }
 
     /// Whether the outcomes are those of the log, and tell nothing that may not be told.
-    fn check_pushed(
-        &mut self,
-        device: haversack_core::RowId,
-        push: &PushRequest,
-        pushed: &Pushed,
-    ) -> Checked {
+    fn check_pushed(&mut self, device: RowId, push: &PushRequest, pushed: &Pushed) -> Checked {
         let mut kinds = BTreeMap::new();
         for (mutation, outcome) in push.mutations.iter().zip(&pushed.outcomes) {
             check(mutation.number == outcome.number, "R10", || {
@@ -170,11 +163,7 @@ impl World {
     }
 
     /// A number answers for one content only.
-    fn check_content(
-        &self,
-        mutation: &haversack_sync::mutation::Mutation,
-        offset: haversack_core::Offset,
-    ) -> Checked {
+    fn check_content(&self, mutation: &Mutation, offset: Offset) -> Checked {
         let at = usize::try_from(offset.get() - 1).unwrap_or(usize::MAX);
         let Some(Event::DeviceEdited(edit)) = self.oracle.log().get(at).map(|r| &r.inner.event)
         else {
@@ -197,7 +186,7 @@ impl World {
         })
     }
 
-    fn note_verdict(&mut self, verdict: Verdict, offset: haversack_core::Offset) {
+    fn note_verdict(&mut self, verdict: Verdict, offset: Offset) {
         let point = match verdict {
             Verdict::Applied => return,
             Verdict::Conflict { winner: Side::Client } => "conflict that the client won",
@@ -225,8 +214,8 @@ impl World {
     /// The server's side of a conflict is told to those only who may read the row.
     fn check_server_row(
         &self,
-        device: haversack_core::RowId,
-        offset: haversack_core::Offset,
+        device: RowId,
+        offset: Offset,
         server: &serde_json::Map<String, Json>,
     ) -> Checked {
         use haversack_dataset::{Caller, Evaluator, Obvious};
@@ -256,11 +245,13 @@ impl World {
         }
         let PullRequest { device_id: device, cursor, max_rows, tables } = pull;
         let head = self.oracle.log().len() as u64;
+        let cursor_given = cursor.clone();
         let ask = PullAsk { device, cursor, max_rows, tables };
         let (pull, ground) = match self.server.live().pull(&ask) {
             Ok(begun) => begun,
             Err(error) => return self.refuse_pull(request, &error),
         };
+        self.check_history(device, cursor_given.as_deref())?;
         let user = self.state().devices[&device].device.user;
         let mut stream = Stream {
             slot: request.slot,
@@ -283,6 +274,21 @@ impl World {
             return self.write_to(&mut stream);
         }
         self.streams.push(stream);
+        Ok(())
+    }
+
+    /// A stream goes on from moments only that this log has been at.
+    fn check_history(&self, device: RowId, cursor: Option<&str>) -> Checked {
+        let key = CursorKey::from_secret(SECRET);
+        let held = cursor.map(|cursor| Holding::open(cursor, device, &key));
+        for moment in held.and_then(Result::ok).iter().flat_map(Holding::moments) {
+            let log = self.server.environment().log();
+            let chain = log.chain_at(moment.offset).map_err(|error| violated("R4", error))?;
+            let is_ours = chain.is_some_and(|chain| chain.starts_with(&moment.history));
+            check(moment.offset <= log.head() && is_ours, "R26", || {
+                format!("a stream goes on from {moment:?}, at which this log has not been")
+            })?;
+        }
         Ok(())
     }
 
@@ -311,156 +317,5 @@ impl World {
             }
             PullError::Engine(error) => Err(violated("R4", error)),
         }
-    }
-
-    /// The server writes the next piece of a stream: every line in it must be what the log says, and
-    /// no row in it one that its user may not read by now.
-    ///
-    /// # Errors
-    /// If a line is not as it must be.
-    pub fn write_to(&mut self, stream: &mut Stream) -> Checked {
-        let mut piece = Vec::new();
-        stream.pull.write(&mut stream.ground, &mut piece);
-        self.piece_was_sent(stream.slot, stream.device, &piece);
-        stream.sent.extend_from_slice(&piece);
-        stream.rest.extend_from_slice(&piece);
-        while let Some(end) = stream.rest.iter().position(|byte| *byte == b'\n') {
-            let text: Vec<u8> = stream.rest.drain(..=end).collect();
-            let line = Line::read(&text[..end]).map_err(|error| violated("R14", error))?;
-            self.check_line(stream, line)?;
-        }
-        check(stream.rest.is_empty(), "R14", || "a piece ends within a line".to_owned())?;
-        if stream.pull.is_over() && stream.ended_with.is_none() {
-            let is_full = stream.max_rows.is_some_and(|most| stream.rows >= most);
-            check(is_full, "R17", || format!("stream {} ends without an end", stream.call))?;
-            stream.ended_with = Some("max_rows");
-            self.points.hit("max_rows reached");
-        }
-        Ok(())
-    }
-
-    fn check_line(&mut self, stream: &mut Stream, line: Line) -> Checked {
-        check(stream.ended_with.is_none(), "R14", || format!("behind the end: {line:?}"))?;
-        match line {
-            Line::Checkpoint(first) => self.check_first(stream, &first),
-            Line::Put { table, id, version, row } => {
-                stream.rows += 1;
-                let key = haversack_core::event::RowKey { table, id };
-                self.trace.add(format!("call {}: put {} {id} v{version}", stream.call, key.table));
-                check(self.oracle.may_be_told(stream.user, &key, stream.offset), "R21", || {
-                    format!(
-                        "{key:?} is sent to a user who may not read it at {}",
-                        self.oracle.log().len()
-                    )
-                })?;
-                self.check_put(stream, &key, version, &row)
-            }
-            Line::Del { table, id, why } => {
-                stream.rows += 1;
-                self.trace.add(format!("call {}: del {table} {id} {why:?}", stream.call));
-                Ok(())
-            }
-            Line::Progress { cursor } => {
-                self.note_moments(stream, &cursor);
-                Ok(())
-            }
-            Line::Complete(_) => {
-                stream.ended_with = Some("complete");
-                if stream.rows == 0 {
-                    self.points.hit("pull brought nothing");
-                }
-                if stream.max_rows == Some(stream.rows) {
-                    self.points.hit("max_rows reached exactly at the end");
-                }
-                Ok(())
-            }
-            Line::Error(error) => {
-                stream.ended_with = Some("error");
-                self.trace.add(format!("call {}: error {}", stream.call, error.code));
-                let point = match error.code.as_str() {
-                    "revoked" => "revoked mid-stream",
-                    "profile_changed" => "profile_changed mid-stream",
-                    "schema_changed" => "schema_changed mid-stream",
-                    other => return Err(violated("R14", format!("error {other}"))),
-                };
-                self.points.hit(point);
-                check(self.state().cursor > stream.offset, "R17", || {
-                    format!("{} though nothing has happened since", error.code)
-                })
-            }
-        }?;
-        check(stream.max_rows.is_none_or(|most| stream.rows <= most), "R28", || {
-            format!("{} rows, {:?} were asked for", stream.rows, stream.max_rows)
-        })
-    }
-
-    fn check_first(
-        &mut self,
-        stream: &Stream,
-        first: &haversack_sync::message::Checkpoint,
-    ) -> Checked {
-        let state = self.oracle.at(stream.offset).ok_or_else(|| violated("R1", "no such state"))?;
-        check(first.offset == stream.offset, "R16", || {
-            format!("a stream of {} while {} is durable", first.offset, stream.offset)
-        })?;
-        let profile = Oracle::offered(state, stream.device);
-        let expected = profile.map(|profile| (profile.draft.name.clone(), profile.version));
-        check(first.profile.clone().zip(first.profile_version) == expected, "R12", || {
-            format!(
-                "profile {:?} {:?}, expected {expected:?}",
-                first.profile, first.profile_version
-            )
-        })?;
-        let edits = state.devices[&stream.device].edits.len() as u64;
-        check(first.last_mutation == edits, "R16", || {
-            format!("last mutation {}, expected {edits}", first.last_mutation)
-        })?;
-        let metadata = Oracle::metadata(state, stream.device);
-        check(first.metadata.as_ref() == Some(&metadata), "R12", || {
-            format!("metadata {:?}, expected {metadata}", first.metadata)
-        })
-    }
-
-    /// A row is sent as it is in the state that the stream brings.
-    fn check_put(
-        &self,
-        stream: &Stream,
-        key: &haversack_core::event::RowKey,
-        version: haversack_core::RowVersion,
-        row: &serde_json::Map<String, Json>,
-    ) -> Checked {
-        let state = self.oracle.at(stream.offset).ok_or_else(|| violated("R1", "no such state"))?;
-        let told = state.current(key).zip(state.catalog.table(&key.table)).map(|(now, table)| {
-            let object =
-                haversack_core::json::row_object(&state.catalog, table, key.id, &now.values);
-            (now.version, object)
-        });
-        let is_it = told.as_ref().is_some_and(|(now, object)| *now == version && object == row);
-        check(is_it, "R14", || format!("{key:?} v{version} {row:?}, expected {told:?}"))
-    }
-
-    fn note_moments(&mut self, stream: &Stream, cursor: &str) {
-        let key = haversack_sync::cursor::CursorKey::from_secret(crate::server::SECRET);
-        let held = haversack_sync::cursor::Holding::open(cursor, stream.device, &key);
-        if held.is_ok_and(|held| held.moments().len() >= 3) {
-            self.points.hit("cursor with three moments");
-        }
-    }
-
-    /// Whether a pull from a cursor would bring something is what it then brings.
-    ///
-    /// # Errors
-    /// If it is not.
-    pub fn check_poke(&mut self, live: &std::sync::Arc<Live>, ask: &PullAsk) -> Checked {
-        live.wait_for(live.environment().state().cursor);
-        let Ok(would) = live.would_bring(ask.device, ask.cursor.as_deref()) else { return Ok(()) };
-        let Ok((mut pull, mut ground)) = live.pull(ask) else { return Ok(()) };
-        let mut piece = Vec::new();
-        while !pull.is_over() {
-            pull.write(&mut ground, &mut piece);
-        }
-        check(would == (pull.written() > 0), "R17", || {
-            format!("a pull would bring something: {would}; it brings {} rows", pull.written())
-        })
     }
 }

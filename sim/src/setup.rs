@@ -134,7 +134,7 @@ pub fn role(dice: &mut Dice, name: &str) -> Json {
         .map(|table| {
             let depths: &[&str] = if *table == "tag" { &whole } else { &owned };
             let write = |dice: &mut Dice| dice.pick(&depths[depths.len() / 3..]).to_owned();
-            let read = if dice.chance(700) { depths[depths.len() - 1] } else { dice.pick(depths) };
+            let read = if dice.chance(550) { depths[depths.len() - 1] } else { dice.pick(depths) };
             let (write, create, delete) = (write(dice), write(dice), write(dice));
             let all = json!({"read": read, "write": write, "create": create, "delete": delete});
             ((*table).to_owned(), all)

@@ -96,7 +96,10 @@ impl Ground for LiveGround {
             return Ok(());
         }
         let newest = self.live.environment.state();
-        if Arc::ptr_eq(&self.newest.catalog, &newest.catalog) {
+        let app =
+            |state: &State| state.devices.get(&self.device).and_then(|known| known.app.clone());
+        let has_same_catalog = Arc::ptr_eq(&self.newest.catalog, &newest.catalog);
+        if has_same_catalog && app(&self.newest) == app(&newest) {
             self.newest = newest;
             return Ok(());
         }
