@@ -63,6 +63,30 @@ pub enum SyntaxArg {
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Measure {
+    /// All rows through the log, durable, to a state
+    Load,
+    /// What follows from the log is deleted and folded again
+    Rebuild,
+    /// The state from the newest snapshot
+    Restart,
+    /// First pull over HTTP by one device
+    #[value(name = "first_pull_1")]
+    FirstPull1,
+    /// First pulls over HTTP by 50 devices at once
+    #[value(name = "first_pull_50")]
+    FirstPull50,
+    /// 1,000 updates in 10 transactions, until every connected device holds its own: `burst_50`, ...
+    #[value(name = "burst", alias = "burst_50", alias = "burst_500")]
+    Burst,
+    /// Pulls over HTTP that bring nothing
+    #[value(name = "idle_pull")]
+    IdlePull,
+    /// Edits over HTTP, one a request, from 50 devices at once
+    #[value(name = "push_1")]
+    Push1,
+    /// Edits over HTTP, 100 a request, from 50 devices at once
+    #[value(name = "push_100")]
+    Push100,
     /// All users' datasets, in process
     Datasets,
     /// After a burst, what 500 users gain, lose and must be sent, in process
@@ -189,6 +213,14 @@ pub enum Verb {
         /// What the rows follow from
         #[arg(long, default_value_t = 42)]
         seed: u64,
+        /// How many devices are connected in the measures `burst_...`, which are named by them
+        #[arg(long, value_delimiter = ',', value_name = "COUNT", default_values_t = [50, 500],
+              value_parser = clap::value_parser!(u64).range(1..=1_000))]
+        devices: Vec<u64>,
+        /// Where measures that write put their data directories, which go away again [default: where
+        /// temporary files are]
+        #[arg(long = "dir", value_name = "DIR")]
+        directory: Option<PathBuf>,
         /// Measure only these
         #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]
         only: Vec<Measure>,

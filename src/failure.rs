@@ -92,8 +92,8 @@ fn code(error: &EngineError) -> u8 {
         EngineError::PartlyApplied { source, .. } => code(source),
         EngineError::Store(_)
         | EngineError::NotLogged
-        | EngineError::InMemory
         | EngineError::Busy
+        | EngineError::InMemory
         | EngineError::Closed => 5,
     }
 }

@@ -18,7 +18,7 @@ use crate::{
 
 /// An open environment.
 pub struct Session {
-    pub environment: Environment,
+    pub environment: Arc<Environment>,
 }
 
 /// A state of the past or present, and the clock of questions about it.
@@ -30,12 +30,12 @@ pub struct At {
 impl Session {
     /// Opens the environment in a directory that has one.
     pub fn open(data: &Path) -> Result<Self, Failure> {
-        Ok(Self { environment: Environment::open_existing(data)? })
+        Ok(Self { environment: Arc::new(Environment::open_existing(data)?) })
     }
 
     /// Opens the environment in a directory, which is made if it is not there.
     pub fn open_or_make(data: &Path) -> Result<Self, Failure> {
-        Ok(Self { environment: Environment::open(data)? })
+        Ok(Self { environment: Arc::new(Environment::open(data)?) })
     }
 
     /// The log on disk.

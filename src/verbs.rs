@@ -37,7 +37,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let data = given.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
     let open = || Session::open(&data);
     match verb {
-        Verb::Bench { accounts, seed, only } => bench::bench(accounts, seed, &only),
+        Verb::Bench { accounts, seed, devices, directory, only } => {
+            bench::bench(accounts, seed, &devices, directory.as_deref(), &only)
+        }
         Verb::Demo { once } => demo::demo(given, once),
         Verb::Load { directory } => admin::load(&data, &directory, format),
         Verb::Apply { file } => admin::apply(&data, &file, format),

@@ -84,12 +84,21 @@ pub const GROUP_BYTES_MAX: usize = 1 << 30;
 pub const EXPORT_PIECE_BYTES_MAX: u64 = 5 << 28;
 /// Events between two snapshots: so many are folded within a second, and so any moment is reached.
 pub const SNAPSHOT_EVENTS: u64 = 150_000;
+/// The same while a document is loaded: nobody works meanwhile, and a load that was killed has so many to
+/// fold, which takes a few seconds.
+pub const SNAPSHOT_EVENTS_OF_LOAD: u64 = 2_000_000;
 /// Events since the newest snapshot at which one is written when an environment is closed.
 pub const SNAPSHOT_EVENTS_AT_CLOSE: u64 = 20_000;
 /// Length of a device's name, in characters.
 pub const DEVICE_NAME_LENGTH_MAX: usize = 255;
 /// Mutations of one push.
 pub const PUSH_MUTATIONS_MAX: usize = 10_000;
+/// What a device keeps in memory of a stream between two lines of progress, as lines, in bytes. A server
+/// tells progress every thousand lines.
+pub const RECEIVED_BYTES_MAX: usize = 64 << 20;
+/// Edits that a device keeps: those that are not sent, and those that were not applied and that the app
+/// has not acknowledged. More are refused, so that none is lost.
+pub const OUTBOX_EDITS_MAX: usize = 100_000;
 /// Length of one line of newline-delimited input, in bytes.
 pub const LINE_BYTES_MAX: usize = 16 << 20;
 /// Size of an environment document's `environment.json`, in bytes.

@@ -43,20 +43,35 @@ impl Catalog {
     /// What a user's device must know to answer queries on these tables and to check edits of them.
     #[must_use]
     pub fn metadata(&self, user: RowId, tables: &BTreeSet<Name>) -> Metadata {
-        let roles: BTreeSet<&str> =
-            self.roles_of(user).map(|(role, _)| role.name.as_str()).collect();
-        let roles = self.roles.values().filter(|role| roles.contains(role.name.as_str()));
-        let definitions = self.definitions().filter(|table| tables.contains(&table.name));
-        let is_known = |table: &Name| self.definition(table).is_some() && tables.contains(table);
-        let relationships = self.relationships().filter(|r| is_among(r, &is_known));
         Metadata {
-            user,
             settings: self.settings.clone(),
             business_units: owned(self.business_units.values()),
             positions: owned(self.positions.values()),
-            roles: roles.map(|role| on_tables(role, tables)).collect(),
             users: self.users.values().map(|other| without_roles(other, user)).collect(),
             teams: self.teams().map(|team| without_members(team, user)).collect(),
+            ..self.own_metadata(user, tables)
+        }
+    }
+
+    /// The part of it that differs from user to user: of users and teams only this one and their own,
+    /// and nothing that all devices know.
+    #[must_use]
+    pub fn own_metadata(&self, user: RowId, tables: &BTreeSet<Name>) -> Metadata {
+        let roles: BTreeSet<&str> =
+            self.roles_of(user).map(|(role, _)| role.name.as_str()).collect();
+        let roles = self.roles.values().filter(|role| roles.contains(role.name.as_str()));
+        let definitions = tables.iter().filter_map(|table| self.definition(table));
+        let is_known = |table: &Name| self.definition(table).is_some() && tables.contains(table);
+        let relationships = self.relationships().filter(|r| is_among(r, &is_known));
+        let teams = self.teams_of(user).filter_map(|team| self.team(team));
+        Metadata {
+            user,
+            settings: Settings::default(),
+            business_units: Vec::new(),
+            positions: Vec::new(),
+            roles: roles.map(|role| on_tables(role, tables)).collect(),
+            users: owned(self.users.get(&user).into_iter()),
+            teams: teams.map(|team| without_members(team, user)).collect(),
             tables: owned(definitions),
             relationships: owned(relationships),
         }
@@ -64,6 +79,15 @@ impl Catalog {
 }
 
 impl Metadata {
+    /// The same as another user knows it who is in none of these teams.
+    #[must_use]
+    pub fn as_others_know_it(&self) -> Self {
+        let nobody = RowId::default();
+        let teams = self.teams.iter().map(|team| without_members(team, nobody)).collect();
+        let users = self.users.iter().map(|user| without_roles(user, nobody)).collect();
+        Self { teams, users, ..self.clone() }
+    }
+
     /// The catalog that it tells of.
     #[must_use]
     pub fn into_catalog(self) -> Catalog {

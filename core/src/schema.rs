@@ -3,6 +3,7 @@
 
 mod columns;
 mod relationship;
+mod required;
 mod system;
 mod table;
 

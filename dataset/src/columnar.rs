@@ -7,6 +7,7 @@
 //! meant to be read, [`Obvious`](crate::Obvious), is its oracle.
 
 mod ask;
+mod build;
 mod changes;
 mod classes;
 mod clock;
@@ -17,6 +18,7 @@ mod delta;
 mod dictionary;
 mod difference;
 mod explain;
+mod filling;
 mod fold;
 mod group;
 mod ids;
@@ -27,11 +29,13 @@ mod kept;
 mod numbers;
 mod order;
 mod partners;
+mod pieces;
 mod preview;
 mod reach;
 mod references;
 mod run;
 mod shared;
+mod sources;
 mod table;
 mod tables;
 mod users;
@@ -57,6 +61,7 @@ use self::{
     users::{Kept, Profile},
 };
 pub use self::{
+    build::{Job, Runner},
     difference::{DeviceRows, RowsOfTable},
     preview::{Shift, Side, SizeOf, When, preview},
 };
@@ -97,8 +102,24 @@ impl Columnar {
     /// slow; it shows in no answer.
     #[must_use]
     pub fn build(rows: &dyn Rows, catalog: &Arc<Catalog>, seed: u64) -> Self {
+        Self::of(Tables::build(rows, catalog, seed))
+    }
+
+    /// The same, with work that a runner does, which may have several threads. Nothing shows how it was
+    /// done: rows have the same numbers, and questions the same answers.
+    #[must_use]
+    pub fn build_with(
+        rows: &(dyn Rows + Sync),
+        catalog: &Arc<Catalog>,
+        seed: u64,
+        run: &Runner<'_>,
+    ) -> Self {
+        Self::of(Tables::build_with(rows, catalog, seed, run))
+    }
+
+    fn of(tables: Tables) -> Self {
         Self {
-            tables: Tables::build(rows, catalog, seed),
+            tables,
             shared: SharedSets::default(),
             users: Mutex::default(),
             deltas: Mutex::default(),
@@ -119,13 +140,15 @@ impl Columnar {
         moved.dedup();
         let moved = moved.into_boxed_slice();
         self.shared.changes.push(Change { table, row: number, moved, is_structural });
+        self.tidy();
     }
 
-    /// Whether more numbers of rows are of rows that are gone than of rows that are there. Sets get
-    /// sparse then: it is time to [`renumber`](Columnar::renumber).
+    /// Whether more numbers of rows are of rows that are gone, or that were only pointed at, than of rows
+    /// that are there. Sets get sparse then, and memory fills with what is not used: it is time to
+    /// [`renumber`](Columnar::renumber).
     #[must_use]
     pub fn is_sparse(&self) -> bool {
-        self.tables.gone_count() > self.tables.row_count()
+        self.tables.gone_count() + self.tables.dangling_count() > self.tables.row_count()
     }
 
     /// Gives all rows numbers anew, in a new generation: what devices were known to hold
@@ -133,6 +156,18 @@ impl Columnar {
     pub fn renumber(&mut self, rows: &dyn Rows, catalog: &Arc<Catalog>) {
         let generation = self.generation + 1;
         *self = Self { generation, ..Self::build(rows, catalog, self.tables.seed()) };
+    }
+
+    /// The same beside this one, which goes on answering meanwhile, with work that a runner does.
+    #[must_use]
+    pub fn renumbered(
+        &self,
+        rows: &(dyn Rows + Sync),
+        catalog: &Arc<Catalog>,
+        run: &Runner<'_>,
+    ) -> Self {
+        let generation = self.generation + 1;
+        Self { generation, ..Self::build_with(rows, catalog, self.tables.seed(), run) }
     }
 
     /// Takes another catalog. Rows are read again only if tables or relationships are not the same.

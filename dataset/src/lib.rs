@@ -12,7 +12,9 @@ mod obvious;
 mod rows;
 
 pub use caller::{Caller, check_time_zone};
-pub use columnar::{Columnar, DeviceRows, Memory, RowsOfTable, Shift, Side, SizeOf, When, preview};
+pub use columnar::{
+    Columnar, DeviceRows, Job, Memory, RowsOfTable, Runner, Shift, Side, SizeOf, When, preview,
+};
 pub use difference::{Departure, Difference};
 pub use obvious::{
     Check, ComparisonTruth, ConditionTruth, Explanation, FilterTruth, Like, LinkedTruth, Obvious,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use crossbeam::channel::{Receiver, Sender};
 use haversack_core::{
-    RowId,
+    Cursor, RowId,
     event::{Device, Record, RowKey},
     limits::GROUP_EVENTS_MAX,
 };
@@ -29,7 +29,16 @@ pub(crate) enum Work {
     /// One online edit.
     Online(OnlineEdit, Reply<Edited>),
     /// Events that were judged before, such as those of a document.
-    Records(Vec<Record>, Reply<()>),
+    Records(Vec<Record>, Follows, Reply<()>),
+}
+
+/// What events that were judged before must follow.
+#[derive(Clone, Copy)]
+pub(crate) enum Follows {
+    /// What there is.
+    Whatever,
+    /// The event at this place, or nothing is logged.
+    At(Cursor),
 }
 
 /// A device as it names itself.
@@ -143,8 +152,14 @@ fn add(group: &mut Group<'_>, work: Work) -> Answer {
             let done = whole.and_then(|()| online::run(group, edit));
             finish(group, mark, done, reply)
         }
-        Work::Records(records, reply) => {
-            let done = records.into_iter().try_for_each(|record| group.add(record).map(|_| ()));
+        Work::Records(records, follows, reply) => {
+            let fits = match follows {
+                Follows::At(cursor) if cursor != group.ahead.cursor => Err(EngineError::NotLogged),
+                Follows::At(_) | Follows::Whatever => Ok(()),
+            };
+            let mut records = records.into_iter();
+            let done =
+                fits.and_then(|()| records.try_for_each(|record| group.add(record).map(|_| ())));
             finish(group, mark, done, reply)
         }
     }

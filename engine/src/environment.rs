@@ -1,6 +1,7 @@
 //! An open environment: what it offers to the command and, later, to a server.
 
 use std::{
+    collections::VecDeque,
     path::Path,
     sync::{Arc, RwLock},
     thread::JoinHandle,
@@ -18,7 +19,7 @@ use serde_json::Value as Json;
 
 use crate::{
     Clock, EngineError, LineAnswer, SystemClock,
-    commit::{self, Followers, Registration, Reply, Shift, Shown, Work},
+    commit::{self, Followers, Follows, Registration, Reply, Shift, Shown, Work},
     group::LogPast,
     online::{Edited, OnlineEdit},
     push::{Mutation, Pushed},
@@ -244,7 +245,40 @@ impl Environment {
     /// # Errors
     /// If the log fails.
     pub fn record(&self, records: Vec<Record>) -> Result<(), EngineError> {
-        self.ask(|reply| Work::Records(records, reply))
+        self.ask(|reply| Work::Records(records, Follows::Whatever, reply))
+    }
+
+    /// Logs events that were judged before, group by group: while one is made durable so many others are
+    /// made ready. Nobody else must write meanwhile.
+    ///
+    /// # Errors
+    /// If the log fails, or somebody else wrote; then no group is logged after one that is not.
+    pub fn record_all(
+        &self,
+        groups: impl Iterator<Item = Vec<Record>>,
+        ahead: usize,
+    ) -> Result<(), EngineError> {
+        let queue = self.work.as_ref().ok_or(EngineError::Closed)?;
+        let wait = |answer: Receiver<Result<(), EngineError>>| -> Result<(), EngineError> {
+            answer.recv().map_err(|_| EngineError::Closed)?
+        };
+        let mut waiting = VecDeque::new();
+        let mut cursor = self.state().cursor;
+        for group in groups {
+            if waiting.len() > ahead
+                && let Some(oldest) = waiting.pop_front()
+            {
+                wait(oldest)?;
+            }
+            let (send, answer) = bounded(1);
+            let reply = Box::new(move |result| drop(send.send(result)));
+            let follows = Follows::At(cursor);
+            cursor = Cursor::after(cursor.count() + group.len() as u64);
+            let work = Work::Records(group, follows, reply);
+            queue.send(work).map_err(|_| EngineError::Closed)?;
+            waiting.push_back(answer);
+        }
+        waiting.into_iter().try_for_each(wait)
     }
 
     fn ask<T: Send + 'static>(

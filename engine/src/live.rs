@@ -18,8 +18,13 @@ use haversack_sync::cursor::CursorKey;
 use crate::{
     EngineError, Environment,
     commit::Shift,
+    parallel::in_parallel,
     pull::{Delivered, Facts, Lines, Past},
 };
+
+/// What is kept of users who have not asked during so many changes of rows is let go: to catch up from
+/// that many takes longer than to evaluate anew.
+const CHANGES_KEPT: u64 = 1 << 17;
 
 /// Told of each offset that readers see from now on. Called by the thread that follows, so it must take
 /// no time.
@@ -66,7 +71,7 @@ impl Live {
         on_shown: impl Fn(Cursor) + Send + Sync + 'static,
     ) -> Result<Self, EngineError> {
         let (state, shifts) = environment.follow();
-        let columnar = Columnar::build(state.as_ref(), &state.catalog, seed);
+        let columnar = Columnar::build_with(state.as_ref(), &state.catalog, seed, &in_parallel);
         let now = Arc::new(Shown {
             reached: Mutex::new(state.cursor),
             now: RwLock::new(Now { state, columnar }),
@@ -124,15 +129,19 @@ impl Live {
         }
     }
 
-    /// Lets go of what only long questions need, and numbers rows anew if too many are gone. To be
+    /// Lets go of what only long questions need, and of the sets of users who have not asked for long,
+    /// and numbers rows anew if too many are gone. To be
     /// called now and then.
     pub fn tidy(&self) {
         *locked(&self.past) = None;
-        let is_sparse = self.now.read().columnar.is_sparse();
+        let now = self.now.read();
+        now.columnar.let_go(CHANGES_KEPT);
+        let is_sparse = now.columnar.is_sparse();
+        drop(now);
         if is_sparse {
             let mut now = self.now.now.write().unwrap_or_else(PoisonError::into_inner);
             let Now { state, columnar } = &mut *now;
-            columnar.renumber(state.as_ref(), &state.catalog);
+            *columnar = columnar.renumbered(state.as_ref(), &state.catalog, &in_parallel);
         }
     }
 }

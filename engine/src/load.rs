@@ -24,6 +24,9 @@ use haversack_replay::{
 pub use self::filters::read_filters;
 use crate::{EngineError, Environment};
 
+/// Groups that are made ready while one is made durable.
+const GROUPS_AHEAD: usize = 2;
+
 /// A document that was read and checked: the events that it makes.
 pub struct Loadable {
     /// BLAKE3 of the document's files.
@@ -146,13 +149,13 @@ fn row_files(directory: &Path) -> Result<Vec<PathBuf>, EngineError> {
 
 /// Loads a document: from its first event, or from where an earlier load of it was cut off.
 ///
-/// `progress` is told how many events are logged.
+/// `progress` is told how many events are on their way to the log.
 ///
 /// # Errors
 /// [`EngineError::BadDocument`] if the environment holds something else, or if the log fails.
 pub fn load(
     environment: &Environment,
-    document: &Loadable,
+    document: Loadable,
     mut progress: impl FnMut(u64),
 ) -> Result<Loaded, EngineError> {
     let state = environment.state();
@@ -177,11 +180,14 @@ pub fn load(
     let left = usize::try_from(done).unwrap_or(usize::MAX).min(document.events.len());
     let is_row = |event: &&Event| matches!(event, Event::RowWritten(_));
     let rows = document.events[left..].iter().filter(is_row).count() as u64;
-    for chunk in document.events[left..].chunks(GROUP_EVENTS_MAX) {
-        let record = |event: &Event| Record { actor: Actor::Load, event: event.clone() };
-        environment.record(chunk.iter().map(record).collect())?;
-        progress(chunk.len() as u64);
-    }
+    let mut events = document.events.into_iter().skip(left);
+    let groups = std::iter::from_fn(|| {
+        let record = |event| Record { actor: Actor::Load, event };
+        let group: Vec<Record> = events.by_ref().take(GROUP_EVENTS_MAX).map(record).collect();
+        progress(group.len() as u64);
+        (!group.is_empty()).then_some(group)
+    });
+    environment.record_all(groups, GROUPS_AHEAD)?;
     let offset = environment.state().cursor.count();
     Ok(Loaded { events: offset - state.cursor.count(), rows, offset })
 }

@@ -13,7 +13,7 @@ use std::{
 use crossbeam::channel::{Sender, TrySendError, bounded};
 use haversack_core::{
     Cursor,
-    limits::{SNAPSHOT_EVENTS, SNAPSHOT_EVENTS_AT_CLOSE},
+    limits::{SNAPSHOT_EVENTS, SNAPSHOT_EVENTS_AT_CLOSE, SNAPSHOT_EVENTS_OF_LOAD},
 };
 use haversack_replay::{
     Digest, State,
@@ -50,7 +50,9 @@ impl Snapshotter {
     /// Takes a state if enough has happened since the last one.
     pub(crate) fn offer(&self, state: &Arc<State>) {
         let count = state.cursor.count();
-        let due = count >= self.taken.load(Ordering::Relaxed) + SNAPSHOT_EVENTS;
+        let is_loading = state.load.is_some_and(|load| !load.is_complete());
+        let events = if is_loading { SNAPSHOT_EVENTS_OF_LOAD } else { SNAPSHOT_EVENTS };
+        let due = count >= self.taken.load(Ordering::Relaxed) + events;
         if let (true, Some(states)) = (due, &self.states)
             && !matches!(states.try_send(Arc::clone(state)), Err(TrySendError::Full(_)))
         {

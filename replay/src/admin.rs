@@ -8,7 +8,6 @@ mod row;
 pub use change::{Change, NotAChange, RowChange};
 pub use check::{environment, too_many_rows};
 pub use decide::{Decision, decide};
-pub use row::{emptied_required, missing_required};
 
 use haversack_core::Name;
 use haversack_dsl::Diagnostic;

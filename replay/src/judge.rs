@@ -15,7 +15,6 @@ use haversack_core::{
 
 use crate::{
     Past, PastError, State,
-    admin::{emptied_required, missing_required},
     effect::{Image, changed_by_others, images, owned_values, seen},
 };
 
@@ -93,8 +92,8 @@ pub(crate) fn judgement(
 /// A create names every required column; an update empties none.
 fn lacks_required(table: &Table, operation: Operation, values: &Values) -> Option<Refusal> {
     let lacking = match operation {
-        Operation::Create => missing_required(table, values),
-        Operation::Update => emptied_required(table, values),
+        Operation::Create => table.missing_required(values),
+        Operation::Update => table.emptied_required(values),
         Operation::Delete => None,
     };
     lacking.map(|_| Refusal::Required)

@@ -1,13 +1,13 @@
-//! The rows of one table: packed, a few neighbours together, in a persistent map.
+//! The rows of one table: packed, a few neighbours together, in a persistent tree.
 //!
 //! A packed row takes a fraction of the memory of its values, and what can be said of nearly every row
 //! in the same words (one online event wrote it) is not said at all. Cloning costs a few counters, and
 //! a clone never changes; a write copies the block of its row, a few kilobytes in one piece.
 
 mod block;
+mod blocks;
 mod names;
 mod pack;
-mod span;
 #[cfg(test)]
 mod tests;
 mod unpack;
@@ -15,10 +15,9 @@ mod unpack;
 use std::sync::Arc;
 
 use block::{Block, Kept};
+use blocks::Blocks;
 use haversack_core::{Name, Row, RowId, RowVersion, Value};
-use imbl::OrdMap;
 use names::Names;
-use span::Span;
 
 pub(crate) use unpack::Packed;
 
@@ -28,8 +27,7 @@ use crate::{Touch, Touches};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TableRows {
     names: Arc<Names>,
-    /// By the ids that belong into each; together they take every id, unless there are none.
-    blocks: OrdMap<Span, Arc<Block>>,
+    blocks: Blocks,
     /// How many rows there are,
     standing: usize,
     /// and how many there are or were.
@@ -101,13 +99,13 @@ impl TableRows {
 
     /// A row that there is or was.
     pub fn get(&self, id: RowId) -> Option<Slot<'_>> {
-        let block = self.blocks.get(&Span::of(id))?;
+        let block = self.blocks.get(id)?;
         block.place(id).ok().map(|place| slot(&self.names, block, place))
     }
 
     /// All rows that there are or were, by id.
     pub fn iter(&self) -> impl Iterator<Item = (RowId, Slot<'_>)> {
-        self.blocks.values().flat_map(|block| {
+        self.blocks.iter().flat_map(|block| {
             (0..block.len()).map(|place| (block.id(place), slot(&self.names, block, place)))
         })
     }
@@ -156,43 +154,19 @@ impl TableRows {
         id: RowId,
         to: impl FnOnce(Option<Slot<'_>>) -> (Vec<u8>, Option<Touches>),
     ) {
-        if self.blocks.is_empty() {
-            self.blocks.insert(Span::ALL, Arc::default());
-        }
-        let block = self.blocks.get_mut(&Span::of(id)).expect("the blocks take every id");
-        let place = block.place(id);
-        let before = place.ok().map(|place| slot(&self.names, block, place));
+        let block = self.blocks.get(id);
+        let place = block.map_or(Err(0), |block| block.place(id));
+        let before = block.zip(place.ok()).map(|(block, at)| slot(&self.names, block, at));
         let (had_row, was_there) = (before.is_some_and(|slot| slot.row.is_some()), place.is_ok());
         let (bytes, touches) = to(before);
         self.standing += usize::from(!bytes.is_empty());
         self.standing -= usize::from(had_row);
         self.all += usize::from(!was_there);
-        let block = match Arc::get_mut(block) {
-            Some(_) => Arc::get_mut(block),
-            None => {
-                *block = Arc::new(block.copy(bytes.len()));
-                Arc::get_mut(block)
-            }
-        };
-        let block = block.expect("nobody else has it");
+        let block = self.blocks.get_mut(id, bytes.len());
         block.put(place, Kept { id, bytes, touches });
         if block.is_full() {
-            self.split(id);
+            self.blocks.split(id);
         }
-    }
-
-    /// Cuts the block that holds an id in two. Rows that come in order leave full blocks behind.
-    fn split(&mut self, id: RowId) {
-        let (span, block) = self.blocks.get_key_value_mut(&Span::of(id)).expect("it holds the id");
-        let (span, block) = (*span, Arc::get_mut(block).expect("just written"));
-        let is_last = span.last == Span::ALL.last && block.id(block.len() - 1) == id;
-        let middle = if is_last { block.len() - 1 } else { block.middle() };
-        let (before, after) = span.split(block.id(middle));
-        let rest = Arc::new(block.split_off(middle));
-        // In the place of the whole span comes a shorter one, which has the same first id.
-        let block = std::mem::take(block);
-        self.blocks.insert(before, Arc::new(block));
-        self.blocks.insert(after, rest);
     }
 }
 

@@ -35,7 +35,7 @@ pub fn load(data: &Path, directory: &Path, format: Format) -> Result<ExitCode, F
     let document = load::read(directory)?;
     warn(&document.warnings);
     let session = Session::open_or_make(data)?;
-    let loaded = load_into(&session.environment, &document)?;
+    let loaded = load_into(&session.environment, document)?;
     let result = line([
         ("events", Some(Json::from(loaded.events))),
         ("rows", Some(Json::from(loaded.rows))),
@@ -48,7 +48,7 @@ pub fn load(data: &Path, directory: &Path, format: Format) -> Result<ExitCode, F
 /// Loads a document, with a progress bar on a terminal.
 pub fn load_into(
     environment: &Environment,
-    document: &load::Loadable,
+    document: load::Loadable,
 ) -> Result<load::Loaded, Failure> {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} events, {per_sec}");
     let bar = ProgressBar::new(document.events.len() as u64)

@@ -4,9 +4,11 @@ mod changes;
 mod datasets;
 mod growth;
 mod loaded;
+mod log;
+mod network;
 mod preview;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use haversack_workload::{Security, Workload};
 
@@ -17,9 +19,21 @@ use crate::{
 };
 
 /// `bench`.
-pub fn bench(accounts: u64, seed: u64, only: &[Measure]) -> Result<ExitCode, Failure> {
+pub fn bench(
+    accounts: u64,
+    seed: u64,
+    devices: &[u64],
+    directory: Option<&Path>,
+    only: &[Measure],
+) -> Result<ExitCode, Failure> {
     let is_asked = |measure| only.is_empty() || only.contains(&measure);
     let workload = Workload::new(accounts, seed);
+    if [Measure::Load, Measure::Rebuild, Measure::Restart].into_iter().any(is_asked) {
+        log::measure(&workload, directory, is_asked, |line| print(&[line]))?;
+    }
+    if network::MEASURES.into_iter().any(is_asked) {
+        network::measure(&workload, devices, directory, is_asked, |line| print(&[line]))?;
+    }
     if is_asked(Measure::Datasets) || is_asked(Measure::Differences) {
         print(&datasets::measure(&workload, Security::Open))?;
     }

@@ -1,25 +1,32 @@
 //! `demo`: the whole idea on real data, told as a story.
 
 mod example;
+mod phones;
 mod story;
 
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use haversack_core::{
     RowId, Value,
-    event::{RowKey, Verdict},
+    event::{DeviceEdit, Event, Operation, RowKey, Verdict},
     settings::Policy,
+    token::Holder,
 };
 use haversack_dataset::{Caller, Dataset, Evaluator, Obvious};
-use haversack_engine::{Clock, Environment, SystemClock, push::Outcome};
+use haversack_engine::{Clock, Environment, SystemClock, tell};
 use haversack_replay::{Digest, Judging, diff};
+use haversack_store::SystemEntropy;
 use serde_json::{Value as Json, json};
 
-use self::story::Story;
-use super::{admin, audit, explain, push};
+use self::{
+    phones::{Phone, Serving},
+    story::Story,
+};
+use super::{admin, audit, explain};
 use crate::{
     failure::Failure,
     output::Line,
@@ -30,13 +37,16 @@ use crate::{
 const NANCY: &str = "Nancy Davolio";
 const STEVEN: &str = "Steven Buchanan";
 const LAURA: &str = "Laura Callahan";
+/// Where the demo is served when its story is told; if it is in use, any free port will do.
+const PORT: Option<u16> = Some(8080);
 
 /// `demo`.
 pub fn demo(data: Option<PathBuf>, once: bool) -> Result<ExitCode, Failure> {
     let fresh = tempfile::Builder::new().prefix("haversack-demo-").tempdir();
     let fresh = fresh.map_err(|error| Failure::other(format!("making a directory: {error}")))?;
-    let data = &data.unwrap_or_else(|| fresh.path().to_owned());
-    let environment = Environment::open(data)?;
+    let is_given = data.is_some();
+    let data = &data.unwrap_or_else(|| fresh.path().join("environment"));
+    let environment = Arc::new(Environment::open(data)?);
     if environment.state().cursor.last().is_some() {
         let message = "the demo wants a fresh directory; name one with --data DIR, or remove";
         return Err(Failure::bad_input(format!("{message} {}", data.display())));
@@ -44,16 +54,23 @@ pub fn demo(data: Option<PathBuf>, once: bool) -> Result<ExitCode, Failure> {
     let mut story = Story::begin();
     let session = load(environment, data, &mut story)?;
     let cast = Cast::find(&session)?;
-    devices(&session, &cast, &mut story);
-    offline(&session, &cast, &mut story)?;
+    let serving = Serving::start(Arc::clone(&session.environment), PORT.filter(|_| !once))?;
+    let at = if is_given { data.with_extension("phones") } else { fresh.path().join("phones") };
+    let phones = Phones::new(&session, &serving, &cast, &at)?;
+    phones.first_sync(&session, &cast, &mut story)?;
+    offline(&session, &phones, &cast, &mut story)?;
     why(&session, &cast, &mut story)?;
     other_policy(&session, &mut story)?;
     if !once {
-        next(&session, data, &cast, &mut story);
+        next(&session, &serving, (data, &at), &cast, &mut story)?;
         // Kept for what the story says to try next.
         let _ = fresh.keep();
     }
     story.tell()?;
+    drop(phones);
+    if !once {
+        serving.wait();
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -112,9 +129,9 @@ impl Cast {
     }
 }
 
-fn load(environment: Environment, data: &Path, story: &mut Story) -> Result<Session, Failure> {
+fn load(environment: Arc<Environment>, data: &Path, story: &mut Story) -> Result<Session, Failure> {
     let document = example::read()?;
-    let loaded = admin::load_into(&environment, &document)?;
+    let loaded = admin::load_into(&environment, document)?;
     let state = environment.state();
     story.chapter("An admin's work becomes events");
     story.say(&format!(
@@ -142,109 +159,149 @@ fn load(environment: Environment, data: &Path, story: &mut Story) -> Result<Sess
     Ok(Session { environment })
 }
 
-fn devices(session: &Session, cast: &Cast, story: &mut Story) {
-    story.chapter("Three devices, each with its user's rows");
-    story.say(
-        "A device gets the rows that its user's profile selects or a relationship joins to them, \
-         and none that the user may not read.",
-    );
-    let state = session.environment.state();
-    let of = |name: &str, (user, dataset): &(RowId, Dataset)| {
-        let count = |table: &str| dataset.keys().filter(|key| key.table == table).count();
-        let profile = state.catalog.published_profile_of(*user);
-        story::line(&[
-            ("device of", json!(name)),
-            ("profile", json!(profile.map(|profile| &profile.draft.name))),
-            ("rows", json!(dataset.len())),
-            ("orders", json!(count("salesorder"))),
-            ("order lines", json!(count("orderline"))),
-            ("customers", json!(count("customer"))),
-        ])
-    };
-    let lines = [of(NANCY, &cast.nancy), of(STEVEN, &cast.steven), of(LAURA, &cast.laura)];
-    let columns = ["device of", "profile", "rows", "orders", "order lines", "customers"];
-    story.table(&columns, &lines);
+/// The three phones.
+struct Phones {
+    nancy: Phone,
+    steven: Phone,
+    laura: Phone,
 }
 
-fn offline(session: &Session, cast: &Cast, story: &mut Story) -> Result<(), Failure> {
-    story.chapter("No network: each edits what is on their device");
+impl Phones {
+    fn new(session: &Session, serving: &Serving, cast: &Cast, at: &Path) -> Result<Self, Failure> {
+        let phone =
+            |name: &str, user| Phone::new(serving, &session.environment, user, &at.join(name));
+        Ok(Self {
+            nancy: phone("nancy", cast.nancy.0)?,
+            steven: phone("steven", cast.steven.0)?,
+            laura: phone("laura", cast.laura.0)?,
+        })
+    }
+
+    fn first_sync(&self, session: &Session, cast: &Cast, story: &mut Story) -> Result<(), Failure> {
+        story.chapter("Three phones sync, and each gets its user's rows");
+        story.say(
+            "A server runs on this machine, and three devices with rows and edits of their own talk to it \
+             over HTTP. A device gets the rows that its user's profile selects or a relationship joins to \
+             them, and none that the user may not read.",
+        );
+        let state = session.environment.state();
+        let mut lines = Vec::new();
+        for (name, phone, (user, dataset)) in [
+            (NANCY, &self.nancy, &cast.nancy),
+            (STEVEN, &self.steven, &cast.steven),
+            (LAURA, &self.laura, &cast.laura),
+        ] {
+            let synced = phone.sync()?;
+            if phone.all_rows() != dataset.len() as u64 {
+                let (found, expected) = (phone.all_rows(), dataset.len());
+                let message = format!("{name}'s phone has {found} rows, expected {expected}");
+                return Err(Failure::other(message));
+            }
+            let profile = state.catalog.published_profile_of(*user);
+            lines.push(story::line(&[
+                ("phone of", json!(name)),
+                ("profile", json!(profile.map(|profile| &profile.draft.name))),
+                ("rows", json!(phone.all_rows())),
+                ("orders", json!(phone.rows("salesorder"))),
+                ("order lines", json!(phone.rows("orderline"))),
+                ("customers", json!(phone.rows("customer"))),
+                ("up to event", json!(synced.offset.count())),
+            ]));
+        }
+        let columns =
+            ["phone of", "profile", "rows", "orders", "order lines", "customers", "up to event"];
+        story.table(&columns, &lines);
+        Ok(())
+    }
+}
+
+fn offline(
+    session: &Session,
+    phones: &Phones,
+    cast: &Cast,
+    story: &mut Story,
+) -> Result<(), Failure> {
+    story.chapter("No network: each edits what is on their phone");
     let (changed, deleted) =
         (order_number(session, &cast.changed), order_number(session, &cast.deleted));
     story.say(&format!(
         "Nancy and Steven both change order {changed}. Nancy deletes order {deleted}, which \
-         Steven changes. Laura changes order {changed} too, which her roles don't let her."
+         Steven changes. Laura wants to change order {changed} too, which her roles don't let her; her phone \
+         knows that without a network:"
     ));
+    let object = |json: Json| json.as_object().cloned();
+    let edit = |phone: &Phone, key: &RowKey, values: Json| {
+        phone.edit(key, object(values)).map_err(Failure::other)
+    };
+    edit(&phones.nancy, &cast.changed, json!({"freight": 41.5}))?;
+    edit(&phones.nancy, &cast.deleted, Json::Null)?;
+    edit(&phones.steven, &cast.changed, json!({"freight": 99.9, "shipname": "Rush"}))?;
+    edit(&phones.steven, &cast.deleted, json!({"shipname": "Deliver to the side door"}))?;
+    match phones.laura.edit(&cast.changed, object(json!({"freight": 0}))) {
+        Ok(_) => return Err(Failure::other("Laura's phone let her change an order")),
+        Err(told) => story.lines(&told),
+    }
     story.say("Back online. The policy in force is client wins, and Nancy is the first to sync:");
-    let nancy = vec![
-        edit(1, "update", &cast.changed, &cast.nancy.1, json!({"freight": 41.5})),
-        edit(2, "delete", &cast.deleted, &cast.nancy.1, Json::Null),
-    ];
-    let steven = vec![
-        edit(
-            1,
-            "update",
-            &cast.changed,
-            &cast.steven.1,
-            json!({"freight": 99.9, "shipname": "Rush"}),
-        ),
-        edit(
-            2,
-            "update",
-            &cast.deleted,
-            &cast.steven.1,
-            json!({"shipname": "Deliver to the side door"}),
-        ),
-    ];
-    let laura = vec![edit(1, "update", &cast.changed, &cast.laura.1, json!({"freight": 0}))];
     let mut lines = Vec::new();
-    for (name, (user, _), edits) in
-        [(NANCY, &cast.nancy, nancy), (STEVEN, &cast.steven, steven), (LAURA, &cast.laura, laura)]
-    {
-        let asked: Vec<String> = edits.iter().map(|edit| asked(session, edit)).collect();
-        let read = edits
-            .into_iter()
-            .map(haversack_engine::push::Mutation::read)
-            .collect::<Result<Vec<_>, _>>();
-        let mutations = read.map_err(Failure::other)?;
-        let outcomes = push::send(session, *user, "phone", mutations)?;
-        lines.extend(outcomes.iter().zip(asked).map(|(o, asked)| verdict_line(name, o, &asked)));
+    for (name, phone) in [(NANCY, &phones.nancy), (STEVEN, &phones.steven)] {
+        phone.sync()?;
+        lines.extend(verdicts(session, name, phone)?);
     }
     story.table(&["event", "who", "edit", "verdict", "and so"], &lines);
-    story.say("Every edit is in the log, also those that lost and those that were refused.");
+    let synced = phones.nancy.sync()?;
+    let freight = phones.nancy.row(&cast.changed).and_then(|row| row.get("freight").cloned());
+    story.say(&format!(
+        "Every edit is in the log, also those that lost. Nancy syncs once more: {} rows come, order {changed} \
+         has freight {} on her phone now, and order {deleted} is {}.",
+        synced.put,
+        freight.unwrap_or(Json::Null),
+        if phones.nancy.row(&cast.deleted).is_some() { "back" } else { "gone" }
+    ));
     Ok(())
 }
 
-fn edit(n: u64, op: &str, key: &RowKey, held: &Dataset, values: Json) -> Json {
-    let base = held.get(key).map(|version| version.0.get());
-    json!({"n": n, "op": op, "table": key.table, "id": key.id, "base": base, "values": values})
-}
-
-fn asked(session: &Session, edit: &Json) -> String {
-    let text = |key: &str| edit.get(key).and_then(Json::as_str).unwrap_or_default();
+/// What became of a phone's edits, as the log has it.
+fn verdicts(session: &Session, name: &str, phone: &Phone) -> Result<Vec<Line>, Failure> {
     let state = session.environment.state();
-    let number = session::row_key(&state.catalog, text("table"), text("id"))
-        .map(|key| order_number(session, &key))
-        .unwrap_or_default();
-    match edit.get("values").filter(|values| !values.is_null()) {
-        Some(values) => format!("{} order {number}: {values}", text("op")),
-        None => format!("{} order {number}", text("op")),
+    let known = phone.id().and_then(|id| state.devices.get(&id));
+    let mut lines = Vec::new();
+    for offset in known.into_iter().flat_map(|known| &known.edits) {
+        if let Event::DeviceEdited(edit) = session.environment.event(*offset)?.inner.event {
+            lines.push(verdict_line(session, name, offset.get(), &edit));
+        }
     }
+    Ok(lines)
 }
 
-fn verdict_line(name: &str, outcome: &Outcome, asked: &str) -> Line {
-    let so = match outcome.verdict {
-        Verdict::Applied => "nobody else had written it since".to_owned(),
-        Verdict::Conflict { .. } if outcome.server.is_some() => {
-            "the client wins; what it overwrote is kept".to_owned()
+fn verdict_line(session: &Session, name: &str, offset: u64, edit: &DeviceEdit) -> Line {
+    let state = session.environment.state();
+    let number = order_number(session, &edit.key);
+    let asked = match edit.request.operation() {
+        Operation::Delete => format!("delete order {number}"),
+        operation => {
+            let table = state.catalog.table(&edit.key.table).map(AsRef::as_ref);
+            format!(
+                "{} order {number}: {}",
+                operation.name(),
+                tell::row::requested(table, &edit.request)
+            )
         }
-        Verdict::Conflict { .. } => "the client wins; the deleted row is back".to_owned(),
-        Verdict::Refused(_) => outcome.message.clone().unwrap_or_default(),
+    };
+    let overwrote = state.conflicts.values().any(|conflict| {
+        (conflict.device, conflict.number) == (edit.device, edit.number)
+            && conflict.server.is_some()
+    });
+    let so = match edit.verdict {
+        Verdict::Applied => "nobody else had written it since",
+        Verdict::Conflict { .. } if overwrote => "the client wins; what it overwrote is kept",
+        Verdict::Conflict { .. } => "the client wins; the deleted row is back",
+        Verdict::Refused(refusal) => refusal.code(),
     };
     story::line(&[
-        ("event", json!(outcome.offset.get())),
+        ("event", json!(offset)),
         ("who", json!(name)),
         ("edit", json!(asked)),
-        ("verdict", json!(outcome.verdict.outcome())),
+        ("verdict", json!(edit.verdict.outcome())),
         ("and so", json!(so)),
     ])
 }
@@ -315,17 +372,36 @@ fn other_policy(session: &Session, story: &mut Story) -> Result<(), Failure> {
     Ok(())
 }
 
-fn next(session: &Session, data: &Path, cast: &Cast, story: &mut Story) {
+fn next(
+    session: &Session,
+    serving: &Serving,
+    (data, phones): (&Path, &Path),
+    cast: &Cast,
+    story: &mut Story,
+) -> Result<(), Failure> {
     story.chapter("Try it yourself");
-    let id = cast.changed.id;
-    let data = data.display();
+    let token = session.environment.issue_token(Holder::Administrator, &SystemEntropy)?.text;
+    let (id, loaded) = (cast.changed.id, session.environment.state().load);
+    let (data, phones, address) = (data.display(), phones.display(), serving.address);
+    story.say(&format!(
+        "The server goes on at http://{address} until Ctrl-C. In another terminal, with a token for the \
+         administrator and Nancy's phone:"
+    ));
+    story.lines(&format!(
+        "curl -H 'Authorization: Bearer {token}' http://{address}/v1/conflicts\n\
+         haversack --data {phones}/nancy device status\n\
+         haversack --data {phones}/nancy device sync\n"
+    ));
+    story.say("When it has ended, since one process holds a data directory:");
     story.lines(&format!(
         "haversack --data {data} conflicts\n\
          haversack --data {data} history salesorder {id}\n\
          haversack --data {data} explain \"{NANCY}\" salesorder {id}\n\
          haversack --data {data} dataset \"{STEVEN}\" --at {}\n\
          haversack --data {data} replay --policy server-wins --diff\n\
-         haversack --data {data} query examples/northwind/queries/my-open-orders.hsq --as \"{NANCY}\"\n",
-        session.environment.state().load.map_or(0, |load| load.total),
+         haversack --data {data} query examples/northwind/queries/my-open-orders.hsq --as \"{NANCY}\"\n\
+         haversack --data {data} serve\n",
+        loaded.map_or(0, |load| load.total),
     ));
+    Ok(())
 }

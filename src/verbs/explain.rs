@@ -4,9 +4,12 @@ use std::process::ExitCode;
 
 use haversack_core::{Value, event::RowKey, json::bare_json, schema::Table};
 use haversack_dataset::{Check, Columnar, Explanation, FilterTruth, LinkedTruth, Offered};
-use haversack_engine::tell::{
-    self,
-    explain::{reason, value},
+use haversack_engine::{
+    in_parallel,
+    tell::{
+        self,
+        explain::{reason, value},
+    },
 };
 use haversack_replay::Turn;
 use serde_json::Value as Json;
@@ -33,7 +36,7 @@ pub fn explain(
     let now = session.environment.state();
     let caller = session.caller(&at, user)?;
     let key = session::row_key(&now.catalog, table, id)?;
-    let columnar = Columnar::build(at.state.as_ref(), &at.state.catalog, SEED);
+    let columnar = Columnar::build_with(at.state.as_ref(), &at.state.catalog, SEED, &in_parallel);
     let explanation = columnar.explain(at.state.as_ref(), &caller, &key.table, key.id);
     let table = session::table(&now.catalog, &key.table)?;
     let turns = match (changes, caller.user) {

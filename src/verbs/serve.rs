@@ -53,7 +53,7 @@ pub fn run(
 }
 
 /// Ready when somebody asks the process to end.
-async fn asked_to_end() {
+pub async fn asked_to_end() {
     let mut terminate =
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
             Ok(terminate) => terminate,

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path, process::ExitCode};
 
 use haversack_core::Name;
 use haversack_dataset::Columnar;
+use haversack_engine::in_parallel;
 use haversack_replay::State;
 use serde_json::json;
 
@@ -58,7 +59,7 @@ fn tables(state: &State) -> Vec<Line> {
         let made = touches.newest_first().filter(|touch| touch.is_version).count();
         *versions.entry(key.table).or_default() += made;
     }
-    let columnar = Columnar::build(state, &state.catalog, SEED);
+    let columnar = Columnar::build_with(state, &state.catalog, SEED, &in_parallel);
     let mut tables: Vec<_> = columnar.tables().collect();
     tables.sort_unstable_by_key(|(table, ..)| *table);
     let of = |(table, rows, bytes): (&Name, u64, usize)| {

@@ -11,4 +11,6 @@ pub mod cursor;
 pub mod digest;
 pub mod message;
 pub mod mutation;
+pub mod outbox;
 pub mod pull;
+pub mod replica;

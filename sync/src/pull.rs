@@ -134,14 +134,14 @@ impl Pull {
         }
         let from = piece.len();
         if let Some(checkpoint) = self.first.take() {
-            line(piece, &Line::Checkpoint(checkpoint));
+            Line::Checkpoint(checkpoint).write(piece);
         }
         let mut wrote = ground.stands();
         while wrote.is_ok() && piece.len() - from < PIECE_BYTES && !self.is_over {
             wrote = self.step(ground, piece);
         }
         if let Err(error) = wrote {
-            line(piece, &Line::Error(error));
+            Line::Error(error).write(piece);
             self.is_over = true;
         }
     }
@@ -167,7 +167,7 @@ impl Pull {
         }
         match change {
             Change::Put(version) => ground.put_line(table, id, version, piece)?,
-            Change::Del(why) => line(piece, &Line::Del { table: table.clone(), id, why }),
+            Change::Del(why) => Line::Del { table: table.clone(), id, why }.write(piece),
         }
         *next += 1;
         self.written += 1;
@@ -194,7 +194,7 @@ impl Pull {
         }
         self.untold = 0;
         let cursor = self.holding.seal(self.device, &self.key);
-        line(piece, &Line::Progress { cursor });
+        Line::Progress { cursor }.write(piece);
     }
 
     fn complete(&mut self, piece: &mut Vec<u8>) {
@@ -206,12 +206,7 @@ impl Pull {
         }
         let cursor = self.holding.seal(self.device, &self.key);
         let tables = std::mem::take(&mut self.tables);
-        line(piece, &Line::Complete(Complete { cursor, tables }));
+        Line::Complete(Complete { cursor, tables }).write(piece);
         self.is_over = true;
     }
-}
-
-fn line(piece: &mut Vec<u8>, line: &Line) {
-    serde_json::to_writer(&mut *piece, &line.to_json()).expect("memory takes all");
-    piece.push(b'\n');
 }

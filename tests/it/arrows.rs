@@ -17,9 +17,10 @@ const PURE: [(&str, &[&str]); 7] = [
 ];
 
 /// Crates at the edge, with the internal crates that they may use.
-const EDGES: [(&str, &[&str]); 4] = [
+const EDGES: [(&str, &[&str]); 5] = [
     ("store", &["haversack-core", "haversack-proof"]),
     ("fuzz", &["haversack-core", "haversack-dsl", "haversack-dataset"]),
+    ("device", &["haversack-core", "haversack-dsl", "haversack-dataset", "haversack-sync"]),
     (
         "server",
         &[

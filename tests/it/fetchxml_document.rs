@@ -64,7 +64,7 @@ fn northwind() -> Environment {
     let directory = format!("{ROOT}/examples/northwind");
     let document = haversack_engine::load::read(directory.as_ref()).unwrap();
     let environment = Environment::in_memory(Arc::new(FixedClock(NOW)));
-    haversack_engine::load::load(&environment, &document, |_| ()).unwrap();
+    haversack_engine::load::load(&environment, document, |_| ()).unwrap();
     environment
 }
 

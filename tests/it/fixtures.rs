@@ -52,7 +52,7 @@ pub fn environment() -> Environment {
         let environment = Environment::in_memory(Arc::new(FixedClock(NOW)));
         apply(&environment, changes());
         for (user, device) in DEVICES {
-            environment.register(id(user), device, "test").unwrap();
+            environment.register(id(user), device, "test", None).unwrap();
         }
         records(&environment)
     });

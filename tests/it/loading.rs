@@ -45,7 +45,7 @@ fn nothing_but_the_rest_of_the_document_is_taken() {
 
     let change = || vec![(1, json!({"put": "role", "name": "all"}))];
     assert!(matches!(environment.apply(change()), Err(EngineError::LoadUnfinished)));
-    let registered = environment.register(id("ann"), "phone", "test");
+    let registered = environment.register(id("ann"), "phone", "test", None);
     assert!(matches!(registered, Err(EngineError::LoadUnfinished)));
     assert_eq!(environment.state().cursor.count(), 2, "nothing was logged");
 

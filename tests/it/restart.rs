@@ -17,7 +17,7 @@ fn open(directory: &Path) -> Environment {
 fn loaded(directory: &Path) -> Environment {
     let document = load::read(Path::new("tests/data/environment")).expect("sound");
     let environment = open(directory);
-    load::load(&environment, &document, |_| {}).expect("loads");
+    load::load(&environment, document, |_| {}).expect("loads");
     environment
 }
 

@@ -87,7 +87,7 @@ impl History {
             |user| json!({"member": {"profile": "field", "user": id_text(user), "op": "add"}});
         let hierarchy = json!({"put": "settings", "hierarchy": {"model": "manager", "depth": 3}});
         send(&environment, vec![table_p(false), member("ann"), hierarchy]);
-        environment.register(id("bob"), "phone", "test").unwrap();
+        environment.register(id("bob"), "phone", "test", None).unwrap();
         Self { environment, clock, dice: Dice(seed) }
     }
 

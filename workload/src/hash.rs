@@ -16,6 +16,7 @@ pub enum Kind {
     Task = 3,
     User = 4,
     Burst = 5,
+    Push = 6,
     Team = 7,
     Unit = 8,
 }

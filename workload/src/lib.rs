@@ -6,10 +6,15 @@
 
 mod burst;
 mod catalog;
+mod events;
+mod expected;
 mod hash;
+mod push;
 mod rows;
 
+pub use expected::Expected;
 pub use hash::Hash;
+pub use push::{EDITS, Edit, PUSHERS};
 
 /// How many users, if nothing else is said.
 pub const USERS: u64 = 1_000;

@@ -19,7 +19,7 @@ const BEGIN: u64 = 1_700_000_000_000_000;
 const SECOND: u64 = 1_000_000;
 
 /// Who owns a row: a user or a team, by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Owner {
     User(u64),
     Team(u64),
@@ -56,11 +56,16 @@ impl Workload {
         let (user, team) = (Owner::User(of(2) % self.users), Owner::Team(of(3) % TEAMS));
         match kind {
             Kind::Account if of(1) % 100 < 70 => user,
-            Kind::Contact if of(1) % 2 == 1 => self.owner(Kind::Account, of(5) % self.accounts),
+            Kind::Contact if of(1) % 2 == 1 => self.owner(Kind::Account, self.account_of(number)),
             Kind::Contact => user,
             Kind::Task if of(1) % 100 < 90 => user,
             _ => team,
         }
+    }
+
+    /// The account of a contact.
+    pub(crate) fn account_of(&self, contact: u64) -> u64 {
+        self.hash.of(Kind::Contact, 5, contact) % self.accounts
     }
 
     pub(crate) fn owner_value(&self, owner: Owner) -> Value {
@@ -108,7 +113,7 @@ impl Workload {
                 }
             }
             Kind::Contact => {
-                values.push(("accountid", points(Kind::Account, of(5) % self.accounts)));
+                values.push(("accountid", points(Kind::Account, self.account_of(number))));
             }
             _ => {
                 let to = if of(6) % 2 == 1 { Kind::Account } else { Kind::Contact };

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Changes kept at the most; what is older than that is evaluated anew.
-const CHANGES_MAX: usize = 1 << 20;
+pub(super) const CHANGES_MAX: u64 = 1 << 20;
 
 /// A row that was put in, written anew or taken out.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Changes {
     }
 
     pub(super) fn push(&mut self, change: Change) {
-        if self.kept.len() >= CHANGES_MAX {
+        if self.kept.len() as u64 >= CHANGES_MAX {
             self.kept.pop_front();
             self.gone += 1;
         }

@@ -121,8 +121,8 @@ fn numbers(
 /// What a column keeps of a value: equal where the values are.
 enum Raw<'a> {
     Numbers(&'a Numbers, &'a RoaringBitmap),
-    Texts(&'a Dictionary<Box<str>>, &'a RoaringBitmap),
-    Lists(&'a Dictionary<Box<[i32]>>, &'a RoaringBitmap),
+    Texts(&'a Dictionary<String>, &'a RoaringBitmap),
+    Lists(&'a Dictionary<Vec<i32>>, &'a RoaringBitmap),
     /// By where a row points; whether all rows point at one table.
     Pointers {
         tables: &'a Tables,

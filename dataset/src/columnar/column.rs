@@ -22,9 +22,9 @@ pub(super) struct Column {
 #[derive(Clone, Debug)]
 pub(super) enum Data {
     Numbers(Numbers),
-    Texts(Dictionary<Box<str>>),
+    Texts(Dictionary<String>),
     /// Options of a choice of several.
-    Lists(Dictionary<Box<[i32]>>),
+    Lists(Dictionary<Vec<i32>>),
     Ids(Vec<RowId>),
     References(References),
 }
@@ -76,8 +76,8 @@ impl Column {
     fn has(&self, row: RowNumber, cell: Cell<'_>) -> bool {
         match (&self.data, cell) {
             (Data::References(references), Cell::Target(target)) => references.get(row) == target,
-            (Data::Texts(texts), Cell::Value(Value::Text(text))) => **texts.get(row) == **text,
-            (Data::Lists(lists), Cell::Value(Value::Choices(list))) => **lists.get(row) == **list,
+            (Data::Texts(texts), Cell::Value(Value::Text(text))) => texts.get(row) == text,
+            (Data::Lists(lists), Cell::Value(Value::Choices(list))) => lists.get(row) == list,
             _ => false,
         }
     }
@@ -88,10 +88,10 @@ impl Column {
             (Data::References(references), Cell::Target(target)) => references.set(row, target),
             (Data::Numbers(numbers), Cell::Value(value)) => return numbers.set(row, value),
             (Data::Texts(texts), Cell::Value(Value::Text(text))) => {
-                texts.set(row, text.as_str().into());
+                texts.set(row, text);
             }
             (Data::Lists(lists), Cell::Value(Value::Choices(options))) => {
-                lists.set(row, options.as_slice().into());
+                lists.set(row, options);
             }
             (Data::Ids(ids), Cell::Value(Value::Id(id))) => {
                 if ids.len() <= row as usize {
@@ -102,17 +102,6 @@ impl Column {
             _ => return false,
         }
         true
-    }
-
-    /// Gives back memory that nothing is kept in.
-    pub(super) fn shrink(&mut self) {
-        match &mut self.data {
-            Data::Numbers(numbers) => numbers.shrink(),
-            Data::Texts(texts) => texts.shrink(),
-            Data::Lists(lists) => lists.shrink(),
-            Data::Ids(ids) => ids.shrink_to_fit(),
-            Data::References(references) => references.shrink(),
-        }
     }
 
     /// Where a row points, if its column points at rows and it does.
@@ -127,8 +116,8 @@ impl Column {
     pub(super) fn bytes(&self) -> usize {
         let data = match &self.data {
             Data::Numbers(numbers) => numbers.bytes(),
-            Data::Texts(texts) => texts.bytes(|text| text.len()),
-            Data::Lists(lists) => lists.bytes(|list| list.len() * 4),
+            Data::Texts(texts) => texts.bytes(),
+            Data::Lists(lists) => lists.bytes(),
             Data::Ids(ids) => ids.capacity() * size_of::<RowId>(),
             Data::References(references) => references.bytes(),
         };

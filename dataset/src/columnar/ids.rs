@@ -24,6 +24,22 @@ impl Ids {
         Self { ids: Vec::new(), numbers: HashTable::new(), seed }
     }
 
+    /// Takes ids that are all different, and gives them numbers in their order.
+    pub(super) fn of(seed: u64, mut ids: Vec<RowId>) -> Self {
+        ids.shrink_to_fit();
+        let last = RowNumber::try_from(ids.len()).expect("a table has fewer rows than 2^32");
+        let mut numbers = HashTable::with_capacity(ids.len());
+        for (number, id) in (0..last).zip(&ids) {
+            numbers.insert_unique(hash(seed, *id), number, |at| hash(seed, ids[*at as usize]));
+        }
+        Self { ids, numbers, seed }
+    }
+
+    /// How many ids have been met.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
     /// The number of an id, if it has been met.
     pub(super) fn find(&self, id: RowId) -> Option<RowNumber> {
         let is_it = |number: &RowNumber| self.ids[*number as usize] == id;
@@ -45,13 +61,6 @@ impl Ids {
     /// The id with a number that was given.
     pub(super) fn id(&self, number: RowNumber) -> RowId {
         self.ids[number as usize]
-    }
-
-    /// Gives back memory that nothing is kept in.
-    pub(super) fn shrink(&mut self) {
-        self.ids.shrink_to_fit();
-        let (ids, seed) = (&self.ids, self.seed);
-        self.numbers.shrink_to_fit(|at| hash(seed, ids[*at as usize]));
     }
 
     /// Bytes in memory.

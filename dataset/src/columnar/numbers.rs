@@ -232,7 +232,11 @@ impl Numbers {
 }
 
 fn put<T: Clone + Default>(cells: &mut Vec<T>, at: usize, value: T) {
-    if cells.len() <= at {
+    if cells.len() == at {
+        cells.push(value);
+        return;
+    }
+    if cells.len() < at {
         cells.resize(at + 1, T::default());
     }
     cells[at] = value;
@@ -310,6 +314,14 @@ pub(super) fn bits<T: Copy>(cells: &[T], test: impl Fn(T) -> bool) -> RoaringBit
 
 /// A decimal in units of the last digit kept; none if it has more digits.
 fn scaled(decimal: Decimal) -> Option<i64> {
+    // Of most, nothing has to be divided.
+    let number = decimal.get();
+    if let Some(more) = DECIMAL_SCALE.checked_sub(number.scale())
+        && let Ok(mantissa) = i64::try_from(number.mantissa())
+        && let Some(units) = mantissa.checked_mul(10_i64.pow(more))
+    {
+        return Some(units);
+    }
     match place_of(decimal.get(), DECIMAL_SCALE)? {
         Place::At(number) => Some(number),
         Place::Behind(_) => None,

@@ -42,7 +42,7 @@ enum Keys<'r> {
     None,
     Numbers(&'r Numbers, &'r RoaringBitmap),
     Texts {
-        codes: &'r Dictionary<Box<str>>,
+        codes: &'r Dictionary<String>,
         keys: TextKeys,
         present: &'r RoaringBitmap,
     },
@@ -244,7 +244,7 @@ fn first_bytes(bytes: &[u8]) -> u64 {
 
 impl TextKeys {
     /// Keys of those codes that some row has.
-    fn of(codes: &Dictionary<Box<str>>, rows: impl Iterator<Item = RowNumber>) -> Self {
+    fn of(codes: &Dictionary<String>, rows: impl Iterator<Item = RowNumber>) -> Self {
         let mut is_used = vec![false; codes.codes()];
         rows.for_each(|row| is_used[codes.code_at(row) as usize] = true);
         let mut all = Self { keys: String::new(), ends: Vec::with_capacity(codes.codes()) };

@@ -11,8 +11,9 @@ use super::{
     ids::RowNumber,
     join::Pairs,
     joined::Joined,
-    references::{References, Sources, TableNumber},
+    references::{References, TableNumber},
     run::Run,
+    sources::Sources,
     table::TableRows,
     tables::Tables,
 };
@@ -159,7 +160,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn add_sources(&self, sources: Option<&Sources>, found: &mut Vec<RowNumber>) {
+    fn add_sources(&self, sources: Option<Sources<'_>>, found: &mut Vec<RowNumber>) {
         match sources {
             Some(Sources::List(list)) => {
                 found.extend(list.iter().filter(|row| self.is_candidate(**row)));

@@ -1,19 +1,19 @@
 //! Columns that point at rows, lookups and owners, with the way back: which rows point at a row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use roaring::RoaringBitmap;
 
-use super::ids::RowNumber;
+use super::{
+    ids::RowNumber,
+    sources::{Pointed, Sources},
+};
 
 /// Number of a table; pointers may be at rows of several.
 pub(crate) type TableNumber = u16;
 
 /// A row of some table.
 pub(crate) type Target = (TableNumber, RowNumber);
-
-/// Rows that point at one row are a list up to so many, then a bitmap.
-const LIST_MAX: usize = 64;
 
 /// A column of pointers.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ pub(super) struct References {
     /// The tables of the rows, if not all are of one.
     tables: Tables,
     /// By table and row: which rows point there.
-    sources: BTreeMap<TableNumber, Vec<Sources>>,
+    sources: BTreeMap<TableNumber, Pointed>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -33,15 +33,25 @@ enum Tables {
     Several(Vec<TableNumber>),
 }
 
-/// The rows that point at one row.
-#[derive(Clone, Debug)]
-pub(super) enum Sources {
-    /// Ascending.
-    List(Vec<RowNumber>),
-    Bitmap(Box<RoaringBitmap>),
-}
-
 impl References {
+    /// Takes all pointers at once: the rows that have one, ascending, and by row where it points.
+    pub(super) fn of(present: &RoaringBitmap, rows: Vec<RowNumber>, of: Vec<TableNumber>) -> Self {
+        let used: BTreeSet<TableNumber> = present.iter().map(|row| of[row as usize]).collect();
+        let pointed = |table: TableNumber| {
+            let there = present.iter().filter(|row| of[*row as usize] == table);
+            (table, Pointed::of(there.map(|row| (row, rows[row as usize]))))
+        };
+        let sources = used.iter().map(|table| pointed(*table)).collect();
+        let tables = match (used.first(), used.len()) {
+            (None, _) => Tables::None,
+            (Some(table), 1) => Tables::One(*table),
+            _ => Tables::Several(of),
+        };
+        let mut references = Self { rows, tables, sources };
+        references.shrink();
+        references
+    }
+
     /// Puts a pointer in a row's cell. A cell that had one must have been cleared.
     pub(super) fn set(&mut self, row: RowNumber, (table, to): Target) {
         let at = row as usize;
@@ -50,12 +60,7 @@ impl References {
         }
         self.rows[at] = to;
         self.set_table(at, table);
-        let sources = self.sources.entry(table).or_default();
-        let to = to as usize;
-        if sources.len() <= to {
-            sources.resize_with(to + 1, || Sources::List(Vec::new()));
-        }
-        sources[to].insert(row);
+        self.sources.entry(table).or_default().insert(to, row);
     }
 
     fn set_table(&mut self, at: usize, table: TableNumber) {
@@ -80,7 +85,7 @@ impl References {
     pub(super) fn clear(&mut self, row: RowNumber) {
         let (table, to) = self.get(row);
         if let Some(sources) = self.sources.get_mut(&table) {
-            sources[to as usize].remove(row);
+            sources.remove(to, row);
         }
     }
 
@@ -96,8 +101,8 @@ impl References {
     }
 
     /// The rows that point at a row; none: nothing does.
-    pub(super) fn sources(&self, (table, to): Target) -> Option<&Sources> {
-        self.sources.get(&table)?.get(to as usize)
+    pub(super) fn sources(&self, (table, to): Target) -> Option<Sources<'_>> {
+        self.sources.get(&table)?.get(to)
     }
 
     /// The tables at whose rows anything points or has pointed.
@@ -105,16 +110,10 @@ impl References {
         self.sources.keys().copied()
     }
 
-    /// Gives back memory that nothing is kept in.
-    pub(super) fn shrink(&mut self) {
+    fn shrink(&mut self) {
         self.rows.shrink_to_fit();
-        for sources in self.sources.values_mut() {
-            sources.shrink_to_fit();
-            for sources in sources {
-                if let Sources::List(list) = sources {
-                    list.shrink_to_fit();
-                }
-            }
+        if let Tables::Several(tables) = &mut self.tables {
+            tables.shrink_to_fit();
         }
     }
 
@@ -124,9 +123,7 @@ impl References {
             Tables::Several(tables) => tables.capacity() * size_of::<TableNumber>(),
             _ => 0,
         };
-        let sources = self.sources.values().map(|all| {
-            all.capacity() * size_of::<Sources>() + all.iter().map(Sources::bytes).sum::<usize>()
-        });
+        let sources = self.sources.values().map(Pointed::bytes);
         self.rows.capacity() * 4 + tables + sources.sum::<usize>()
     }
 }
@@ -143,10 +140,10 @@ impl Gathered {
         self.rows.push(row);
     }
 
-    pub(super) fn add_sources(&mut self, sources: Option<&Sources>) {
+    pub(super) fn add_sources(&mut self, sources: Option<Sources<'_>>) {
         match sources {
             Some(Sources::List(list)) => self.rows.extend_from_slice(list),
-            Some(Sources::Bitmap(bitmap)) => self.sets |= bitmap.as_ref(),
+            Some(Sources::Bitmap(bitmap)) => self.sets |= bitmap,
             None => {}
         }
     }
@@ -161,44 +158,5 @@ impl Gathered {
         self.rows.dedup();
         let rows = RoaringBitmap::from_sorted_iter(self.rows).expect("they are sorted");
         if self.sets.is_empty() { rows } else { self.sets | rows }
-    }
-}
-
-impl Sources {
-    fn insert(&mut self, row: RowNumber) {
-        match self {
-            Self::List(list) => {
-                if let Err(at) = list.binary_search(&row) {
-                    list.insert(at, row);
-                }
-                if list.len() > LIST_MAX {
-                    let sorted = RoaringBitmap::from_sorted_iter(list.iter().copied());
-                    *self = Self::Bitmap(Box::new(sorted.expect("it is ascending")));
-                }
-            }
-            Self::Bitmap(bitmap) => {
-                bitmap.insert(row);
-            }
-        }
-    }
-
-    fn remove(&mut self, row: RowNumber) {
-        match self {
-            Self::List(list) => {
-                if let Ok(at) = list.binary_search(&row) {
-                    list.remove(at);
-                }
-            }
-            Self::Bitmap(bitmap) => {
-                bitmap.remove(row);
-            }
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::List(list) => list.capacity() * 4,
-            Self::Bitmap(bitmap) => bitmap.serialized_size() + size_of::<RoaringBitmap>(),
-        }
     }
 }

@@ -19,6 +19,10 @@ type Key = (TableNumber, Option<String>, String);
 
 /// Sets kept at the most. The one that was asked for longest ago makes room.
 const SETS_MAX: usize = 4_096;
+/// Bytes of sets kept at the most,
+const BYTES_MAX: usize = 64 << 20;
+/// or so many for each row, if that is more: the sets of a hundred filters over all rows.
+const BYTES_PER_ROW_MAX: usize = 16;
 
 /// The sets, each as of some change.
 #[derive(Debug, Default)]
@@ -31,13 +35,42 @@ pub(super) struct SharedSets {
 #[derive(Debug, Default)]
 struct Kept {
     sets: BTreeMap<Key, Set>,
+    /// What they take, keys included.
+    bytes: usize,
     /// How often anything was asked for.
     asked: u64,
+}
+
+impl Kept {
+    fn take(&mut self, key: &Key) -> Option<Set> {
+        let set = self.sets.remove(key)?;
+        self.bytes -= set.bytes + key.2.len();
+        Some(set)
+    }
+
+    /// Puts a set in, over others if there is no room.
+    fn put(&mut self, key: Key, set: Set, bytes_max: usize) {
+        let bytes = set.bytes + key.2.len();
+        while self.sets.len() >= SETS_MAX || self.bytes + bytes > bytes_max {
+            let oldest = self.sets.iter().min_by_key(|(_, set)| set.asked);
+            let Some(oldest) = oldest.map(|(key, _)| key.clone()) else { break };
+            self.take(&oldest);
+        }
+        self.bytes += bytes;
+        self.sets.insert(key, set);
+    }
+
+    fn retain(&mut self, is_kept: impl Fn(&Key, &Set) -> bool) {
+        self.sets.retain(|key, set| is_kept(key, set));
+        self.bytes = self.sets.iter().map(|(key, set)| set.bytes + key.2.len()).sum();
+    }
 }
 
 #[derive(Clone, Debug)]
 struct Set {
     rows: Arc<RoaringBitmap>,
+    /// What they take.
+    bytes: usize,
     /// It holds up to this change,
     at: u64,
     asked: u64,
@@ -65,9 +98,8 @@ impl SharedSets {
         let key = (table, zone, shared.key.clone());
         let mut kept = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         kept.asked += 1;
-        let Kept { sets, asked } = &mut *kept;
         let now = self.changes.now();
-        let set = match sets.remove(&key).filter(|set| set.holds_at(ask.caller.now)) {
+        let set = match kept.take(&key).filter(|set| set.holds_at(ask.caller.now)) {
             Some(set) if set.at == now => set,
             Some(set) => match self.changes.rows_since(set.at, table) {
                 Some(changed) if changed.is_empty() => set,
@@ -78,18 +110,17 @@ impl SharedSets {
         };
         ask.holds_until(set.until);
         let rows = Arc::clone(&set.rows);
-        if sets.len() >= SETS_MAX {
-            let oldest = sets.iter().min_by_key(|(_, set)| set.asked).map(|(key, _)| key.clone());
-            oldest.map(|key| sets.remove(&key));
-        }
-        sets.insert(key, Set { at: now, asked: *asked, ..set });
+        let set = Set { at: now, asked: kept.asked, ..set };
+        let rows_max = usize::try_from(ask.tables.row_count()).unwrap_or(usize::MAX);
+        kept.put(key, set, BYTES_MAX.max(rows_max.saturating_mul(BYTES_PER_ROW_MAX)));
         rows
     }
 
     fn anew(&self, ask: &Ask<'_>, table: TableNumber, shared: &Shared) -> Set {
         let live = &ask.tables.table(table).live;
         let (rows, until) = self.selected(ask, table, shared, live);
-        Set { rows: Arc::new(rows), at: 0, asked: 0, from: since(ask, until), until }
+        let bytes = rows.serialized_size();
+        Set { rows: Arc::new(rows), bytes, at: 0, asked: 0, from: since(ask, until), until }
     }
 
     fn caught_up(
@@ -106,7 +137,8 @@ impl SharedSets {
         rows -= changed;
         rows |= selected;
         let (from, until) = (set.from.max(since(ask, until)), set.until.min(until));
-        Set { rows: Arc::new(rows), from, until, ..set }
+        let bytes = rows.serialized_size();
+        Set { rows: Arc::new(rows), bytes, from, until, ..set }
     }
 
     /// The rows among these that a predicate selects, and until when.
@@ -133,18 +165,24 @@ impl SharedSets {
     /// Forgets the sets of other predicates than these.
     pub(super) fn keep(&mut self, used: &BTreeSet<(TableNumber, String)>) {
         let kept = self.sets.get_mut().unwrap_or_else(PoisonError::into_inner);
-        kept.sets.retain(|(table, _, key), _| used.contains(&(*table, key.clone())));
+        kept.retain(|(table, _, key), _| used.contains(&(*table, key.clone())));
+    }
+
+    /// Forgets the sets that nobody asked for during so many changes.
+    pub(super) fn let_go(&self, changes: u64) {
+        let now = self.changes.now();
+        let mut kept = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, set| now - set.at <= changes);
     }
 
     /// Forgets all sets: the schema, and so what predicates mean, may have changed.
     pub(super) fn clear(&mut self) {
-        self.sets.get_mut().unwrap_or_else(PoisonError::into_inner).sets.clear();
+        self.sets.get_mut().unwrap_or_else(PoisonError::into_inner).retain(|_, _| false);
     }
 
     /// Bytes in memory.
     pub(super) fn bytes(&self) -> usize {
-        let kept = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.sets.iter().map(|((_, _, key), set)| key.len() + set.rows.serialized_size()).sum()
+        self.sets.lock().unwrap_or_else(PoisonError::into_inner).bytes
     }
 }
 

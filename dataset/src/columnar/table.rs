@@ -33,7 +33,7 @@ pub(super) struct TableRows {
     unit: Option<usize>,
     /// Whether a row without an owning unit of its own follows its owner.
     pub(super) derives_unit: bool,
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 impl TableRows {
@@ -98,11 +98,13 @@ impl TableRows {
         was_there
     }
 
-    /// Gives back memory that nothing is kept in.
-    pub(super) fn shrink(&mut self) {
-        self.ids.shrink();
-        self.versions.shrink_to_fit();
-        self.columns.iter_mut().for_each(|(_, column)| column.shrink());
+    /// Takes the ids and versions of all rows at once; columns are filled by themselves.
+    pub(super) fn take(&mut self, ids: Ids, versions: Vec<Option<RowVersion>>) {
+        self.live.insert_range(0..RowNumber::try_from(ids.len()).expect("it's a row's number"));
+        // Rows are put in and taken out one by one from now on.
+        self.live.remove_run_compression();
+        self.ids = ids;
+        self.versions = versions;
     }
 
     /// The version of a row; none for rows of the system.

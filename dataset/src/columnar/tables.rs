@@ -31,32 +31,32 @@ pub(super) struct Tables {
     units: Option<TableNumber>,
     /// The business unit of each user and team: what rows without one of their own follow.
     unit_of_owner: BTreeMap<TableNumber, Vec<Option<RowNumber>>>,
+    /// How many ids had a number and never a row, at first.
+    dangling: u64,
     seed: u64,
 }
 
 impl Tables {
-    /// All rows as they stand. The seed spreads what devices name; it shows in no answer.
-    pub(super) fn build(rows: &dyn Rows, catalog: &Arc<Catalog>, seed: u64) -> Self {
-        let mut tables = Self {
+    /// No rows yet.
+    pub(super) fn empty(catalog: &Arc<Catalog>, seed: u64) -> Self {
+        Self {
             catalog: Arc::clone(catalog),
             numbers: BTreeMap::new(),
             tables: Vec::new(),
             units: None,
             unit_of_owner: BTreeMap::new(),
+            dangling: 0,
             seed,
-        };
-        for table in catalog.tables() {
-            tables.number(&table.name);
         }
-        for table in catalog.tables().filter(|table| table.kind != TableKind::System) {
-            let number = tables.number(&table.name);
-            for (id, row) in rows.rows(&table.name) {
-                tables.put(number, id, Some(row.as_ref()));
-            }
-        }
-        tables.fill_system_tables(rows);
-        tables.tables.iter_mut().for_each(TableRows::shrink);
-        tables
+    }
+
+    /// Adds a table with its rows.
+    pub(super) fn add(&mut self, rows: TableRows) -> TableNumber {
+        let number = TableNumber::try_from(self.tables.len()).expect("fewer tables than 2^16");
+        let before = self.numbers.insert(rows.name.clone(), number);
+        assert!(before.is_none(), "a catalog has each table once");
+        self.tables.push(rows);
+        number
     }
 
     fn fill_system_tables(&mut self, rows: &dyn Rows) {
@@ -70,7 +70,7 @@ impl Tables {
         self.know_units();
     }
 
-    fn know_units(&mut self) {
+    pub(super) fn know_units(&mut self) {
         self.units = self.find(BUSINESSUNIT);
         let Some(units) = self.units else { return };
         let catalog = Arc::clone(&self.catalog);
@@ -93,15 +93,12 @@ impl Tables {
     }
 
     /// The number of a table, which gets one now if it has none.
-    fn number(&mut self, name: &Name) -> TableNumber {
+    pub(super) fn number(&mut self, name: &Name) -> TableNumber {
         if let Some(number) = self.numbers.get(name) {
             return *number;
         }
-        let number = TableNumber::try_from(self.tables.len()).expect("fewer tables than 2^16");
         let table = self.catalog.table(name).cloned();
-        self.tables.push(TableRows::new(name.clone(), table, self.seed));
-        self.numbers.insert(name.clone(), number);
-        number
+        self.add(TableRows::new(name.clone(), table, self.seed))
     }
 
     /// The number of a table, if it has one.
@@ -113,7 +110,7 @@ impl Tables {
         &self.tables[usize::from(number)]
     }
 
-    fn table_mut(&mut self, number: TableNumber) -> &mut TableRows {
+    pub(super) fn table_mut(&mut self, number: TableNumber) -> &mut TableRows {
         &mut self.tables[usize::from(number)]
     }
 
@@ -377,6 +374,22 @@ impl Tables {
     /// How many rows were there, and are not any more.
     pub(super) fn gone_count(&self) -> u64 {
         self.tables.iter().map(|table| table.gone.len()).sum()
+    }
+
+    /// How many ids have a number only because something points, or once pointed, at them, beyond those
+    /// that had one at first.
+    pub(super) fn dangling_count(&self) -> u64 {
+        self.dangling_in_all().saturating_sub(self.dangling)
+    }
+
+    /// Notes that these ids have a number and no row.
+    pub(super) fn note_dangling(&mut self) {
+        self.dangling = self.dangling_in_all();
+    }
+
+    fn dangling_in_all(&self) -> u64 {
+        let numbers: u64 = self.tables.iter().map(|table| table.ids.len() as u64).sum();
+        numbers.saturating_sub(self.row_count() + self.gone_count())
     }
 
     /// The tables that the catalog knows.

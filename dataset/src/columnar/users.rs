@@ -12,6 +12,7 @@ use haversack_core::{
 use super::{
     Columnar,
     ask::Ask,
+    changes::CHANGES_MAX,
     clock::ALWAYS,
     dataset::{Evaluated, catch_up, evaluate, republish},
     delta::Delta,
@@ -22,6 +23,9 @@ use super::{
     tables::Tables,
 };
 use crate::Caller;
+
+/// Changes after which it's looked for what can't be caught up any more.
+const TIDY_AFTER: u64 = 1 << 16;
 
 /// A published profile's items as they are evaluated.
 #[derive(Debug)]
@@ -84,8 +88,40 @@ impl Columnar {
         rows
     }
 
+    /// Forgets what is kept of a user: what belongs on their device is evaluated anew when they ask.
+    pub fn forget(&self, user: RowId) {
+        locked(&self.users).remove(&user);
+    }
+
+    /// Forgets what is kept for whoever has not asked during so many changes: users, and what they share.
+    /// Says how many users that were.
+    pub fn let_go(&self, changes: u64) -> usize {
+        self.let_go_of(changes, |_| true)
+    }
+
+    fn let_go_of(&self, changes: u64, may_go: impl Fn(&Kept) -> bool) -> usize {
+        self.shared.let_go(changes);
+        let now = self.shared.changes.now();
+        let mut last = locked(&self.deltas);
+        if last.as_ref().is_some_and(|(_, to, _)| now - to > changes) {
+            *last = None;
+        }
+        let mut users = locked(&self.users);
+        let before = users.len();
+        users.retain(|_, kept| now - kept.at <= changes || !may_go(kept));
+        before - users.len()
+    }
+
+    /// Lets go, from time to time, of what can't be caught up any more, unless somebody may still ask
+    /// until when it holds.
+    pub(super) fn tidy(&self) {
+        if self.shared.changes.now().is_multiple_of(TIDY_AFTER) {
+            self.let_go_of(CHANGES_MAX, |kept| kept.until == ALWAYS);
+        }
+    }
+
     /// Until when what was last found to belong on a user's device stays so, if nothing changes but the
-    /// time; none: nobody has asked, or it stays for ever.
+    /// time; none: nobody has asked, it is kept no more, or it stays for ever.
     #[must_use]
     pub fn holds_until(&self, user: RowId) -> Option<Timestamp> {
         let until = locked(&self.users).get(&user).map(|kept| kept.until);

@@ -110,3 +110,58 @@ fn sets_that_no_profile_uses_any_more_are_let_go() {
         assert!(columnar.memory().shared <= 2 * one, "after {size}");
     }
 }
+
+#[test]
+fn ids_that_were_only_pointed_at_are_given_back() {
+    let mut world = world();
+    let mut columnar = Columnar::build(&world, &world.catalog, 1);
+    (0..50).for_each(|row| write(&mut world, &mut columnar, row, Some(values(row))));
+    for nowhere in 0..250 {
+        let mut values = values(0);
+        values.set(name("ownerid"), Some(reference("systemuser", id("nobody", nowhere))));
+        write(&mut world, &mut columnar, 0, Some(values));
+    }
+    assert!(columnar.is_sparse(), "of most ids there never was a row");
+    columnar.renumber(&world, &world.catalog);
+    assert!(!columnar.is_sparse());
+}
+
+#[test]
+fn users_who_do_not_ask_any_more_are_let_go() {
+    let mut world = world();
+    let mut columnar = Columnar::build(&world, &world.catalog, 1);
+    (0..100).for_each(|row| write(&mut world, &mut columnar, row, Some(values(row))));
+    ask(&world, &columnar, USERS);
+    let all = columnar.memory();
+    (0..10).for_each(|row| write(&mut world, &mut columnar, row, Some(values(row))));
+    ask(&world, &columnar, 1);
+    assert_eq!(columnar.let_go(10), 0, "all have asked since");
+    assert_eq!(columnar.let_go(9), usize::from(USERS) - 1);
+    assert!(columnar.memory().users < all.users);
+    columnar.forget(id("user", 0));
+    assert_eq!(columnar.memory().users, 0);
+    assert!(columnar.memory().shared > 0, "what is shared was asked for");
+    (0..10).for_each(|row| write(&mut world, &mut columnar, row, Some(values(row))));
+    columnar.let_go(0);
+    assert_eq!(columnar.memory().shared, 0);
+    let anew = Columnar::build(&world, &world.catalog, 1);
+    for user in 0..USERS {
+        let caller = Caller::user(&world.catalog, id("user", user), Timestamp::default());
+        assert_eq!(columnar.dataset(&caller), anew.dataset(&caller));
+    }
+}
+
+#[test]
+fn how_columns_are_built_does_not_show() {
+    let mut world = world();
+    let mut columnar = Columnar::build(&world, &world.catalog, 1);
+    (0..200).for_each(|row| write(&mut world, &mut columnar, row, Some(values(row))));
+    let mut stray = values(0);
+    stray.set(name("ownerid"), Some(reference("nowhere", id("nobody", 0))));
+    write(&mut world, &mut columnar, 0, Some(stray));
+    let as_they_stand = format!("{:?}", Columnar::build(&world, &world.catalog, 1));
+    let backwards = Columnar::build_with(&world, &world.catalog, 1, &|jobs| {
+        jobs.into_iter().rev().for_each(|job| job());
+    });
+    assert_eq!(format!("{backwards:?}"), as_they_stand);
+}

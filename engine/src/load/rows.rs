@@ -10,7 +10,6 @@ use haversack_core::{
     limits::LINE_BYTES_MAX,
     schema::{Column, ColumnType, Table, TableKind},
 };
-use haversack_replay::admin::missing_required;
 use serde_json::{Map, Value as Json};
 
 use super::{csv, fault};
@@ -65,7 +64,7 @@ impl Rows<'_> {
         let values = read_row(self.catalog, self.table, id, object)
             .map_err(|misfit| bad(&misfit.column, &misfit.message))?
             .without_nulls();
-        if let Some(column) = missing_required(self.table, &values) {
+        if let Some(column) = self.table.missing_required(&values) {
             return Err(bad(column, &format!("column `{column}` needs a value")));
         }
         if !self.seen.insert(id) {

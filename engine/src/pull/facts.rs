@@ -11,7 +11,7 @@ use haversack_core::{
     profile::{Criterion, ProfileItem, PublishedProfile},
 };
 use haversack_dsl::compile;
-use haversack_sync::digest::fingerprint;
+use haversack_sync::digest::{fingerprint_of, shared_sum};
 
 use crate::live::{Live, locked};
 
@@ -20,6 +20,8 @@ pub(crate) struct Facts {
     catalog: Arc<Catalog>,
     profiles: BTreeMap<String, Arc<ProfileFacts>>,
     metadata: BTreeMap<RowId, Arc<str>>,
+    /// What all devices know besides rows, summed up.
+    shared: Option<u64>,
 }
 
 /// What every pull says of a published profile.
@@ -31,7 +33,7 @@ pub(crate) struct ProfileFacts {
 impl Facts {
     fn of(catalog: &Arc<Catalog>) -> Self {
         let catalog = Arc::clone(catalog);
-        Self { catalog, profiles: BTreeMap::new(), metadata: BTreeMap::new() }
+        Self { catalog, profiles: BTreeMap::new(), metadata: BTreeMap::new(), shared: None }
     }
 }
 
@@ -64,8 +66,13 @@ impl Live {
     ) -> Arc<str> {
         let mut facts = locked(&self.facts);
         let facts = current(&mut facts, catalog);
-        let make = || Arc::from(fingerprint(&catalog.metadata(user, tables)));
-        Arc::clone(facts.metadata.entry(user).or_insert_with(make))
+        let Facts { metadata, shared, .. } = facts;
+        let make = || {
+            let all = || shared_sum(&catalog.metadata(RowId::default(), &BTreeSet::new()));
+            let shared = *shared.get_or_insert_with(all);
+            Arc::from(fingerprint_of(shared, &catalog.own_metadata(user, tables)))
+        };
+        Arc::clone(metadata.entry(user).or_insert_with(make))
     }
 }
 

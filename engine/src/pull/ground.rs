@@ -123,15 +123,15 @@ impl Ground for LiveGround {
             return Err(error("revoked", message));
         }
         let catalog = &self.state.catalog;
-        let cached = (id, version, table.clone());
-        if let Some(kept) = self.live.lines.find(catalog, &cached) {
-            line.extend_from_slice(&kept);
-            return Ok(());
+        let write = |line: &mut Vec<u8>| {
+            let row = self.state.current(&key).expect("a row that belongs on the device is there");
+            write_put(line, catalog, (table, id, version), &row.values);
+        };
+        if Arc::ptr_eq(catalog, &self.newest.catalog) {
+            self.live.lines.append(line, catalog, (table, id, version), write);
+        } else {
+            write(line);
         }
-        let row = self.state.current(&key).expect("a row that belongs on the device is there");
-        let from = line.len();
-        write_put(line, catalog, (table, id, version), &row.values);
-        self.live.lines.keep(catalog, cached, &line[from..]);
         Ok(())
     }
 }

@@ -50,7 +50,9 @@ impl<'a> Looks<'a> {
         }
         let text = |catalog: &Catalog| {
             let mut text = Vec::new();
-            catalog.table(table).map(|of| write_row(&mut text, catalog, of, id, values));
+            if let Some(of) = catalog.table(table) {
+                write_row(&mut text, catalog, of, id, values);
+            }
             text
         };
         text(self.before) != text(self.now)

@@ -13,6 +13,7 @@ use haversack_sync::cursor::Moment;
 use crate::{
     EngineError,
     live::{Live, locked},
+    parallel::in_parallel,
     refold::step_on,
 };
 
@@ -52,7 +53,7 @@ impl Live {
         };
         let Some(past) = past.filter(is_near) else {
             let state = self.environment.fold(Judging::InForce, to)?;
-            let columnar = Columnar::build(&state, &state.catalog, self.seed());
+            let columnar = Columnar::build_with(&state, &state.catalog, self.seed(), &in_parallel);
             return Ok(Past { state, columnar });
         };
         let Past { state, mut columnar } = past;

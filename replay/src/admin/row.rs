@@ -5,9 +5,7 @@ use haversack_core::{
     catalog::Catalog,
     event::{Actor, Event, Operation, Record, Refusal, RowKey, RowWrite},
     json::read_row,
-    schema::{
-        CREATEDON, MODIFIEDON, OWNERID, OWNINGBUSINESSUNIT, Ownership, SYSTEMUSER, Table, TableKind,
-    },
+    schema::{OWNERID, Ownership, SYSTEMUSER, Table, TableKind},
     security::Privilege,
 };
 use haversack_dataset::{Caller, Evaluator, Obvious};
@@ -17,28 +15,6 @@ use crate::State;
 
 fn refused(refusal: Refusal, message: impl Into<String>) -> Fault {
     Fault::new(refusal.code(), message)
-}
-
-/// Columns that get a value of their own when a row is made without one.
-const DERIVED: [&str; 4] = [OWNERID, OWNINGBUSINESSUNIT, CREATEDON, MODIFIEDON];
-
-/// The first required column for which a new row has no value.
-#[must_use]
-pub fn missing_required<'t>(table: &'t Table, values: &Values) -> Option<&'t Name> {
-    let derived = |name: &Name| *name == table.primary_key || DERIVED.contains(&name.as_str());
-    let lacking = |name: &Name| values.get(name).is_none() && !derived(name);
-    let mut columns = table.columns().iter().filter(|column| column.required);
-    columns.find(|column| lacking(&column.name)).map(|column| &column.name)
-}
-
-/// The first column that needs a value and that a patch empties. Owners can't be taken away.
-#[must_use]
-pub fn emptied_required<'t>(table: &'t Table, patch: &Values) -> Option<&'t Name> {
-    let empties = |name: &str| patch.entry(name) == Some(&None);
-    let mut columns = table.columns().iter().map(|column| (column.required, &column.name));
-    columns
-        .find(|(required, name)| (*required || **name == OWNERID) && empties(name))
-        .map(|(_, name)| name)
 }
 
 /// Judges an online edit.
@@ -89,7 +65,7 @@ struct Edit<'a> {
 impl Edit<'_> {
     fn create(&self, values: Values) -> Result<Values, Fault> {
         let mut values = values.without_nulls();
-        if let Some(column) = missing_required(self.table, &values) {
+        if let Some(column) = self.table.missing_required(&values) {
             let message = format!("column `{column}` needs a value");
             return Err(refused(Refusal::Required, message));
         }
@@ -115,7 +91,7 @@ impl Edit<'_> {
 
     /// The columns that change; none if none does.
     fn update(&self, values: Values) -> Result<Option<Values>, Fault> {
-        if let Some(column) = emptied_required(self.table, &values) {
+        if let Some(column) = self.table.emptied_required(&values) {
             let message = format!("column `{column}` needs a value");
             return Err(refused(Refusal::Required, message));
         }

@@ -134,6 +134,33 @@ proptest! {
     }
 }
 
+/// Ids in no order, so many that there are shelves, and both grow from everywhere.
+#[test]
+fn a_large_table_is_a_map() {
+    let (mut model, mut rows) = (Model::new(), TableRows::default());
+    let mut offset = Offset::FIRST;
+    let mut mixed = 1_u64;
+    let mut then = None;
+    for number in 0..20_000_u64 {
+        mixed = mixed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(number | 1);
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&(mixed % 65_536).to_be_bytes());
+        let step = match number % 7 {
+            0 => Step::Delete,
+            1 => Step::Refuse,
+            _ => Step::Write([(Name::known("a"), Some(Value::Integer(3)))].into_iter().collect()),
+        };
+        take(&mut model, &mut rows, offset, (RowId::from_bytes(id), step));
+        offset = offset.next();
+        if number == 12_345 {
+            then = Some((rows.clone(), model.clone()));
+        }
+    }
+    assert_is(&rows, &model);
+    let (rows, model) = then.expect("cloned half-way");
+    assert_is(&rows, &model);
+}
+
 #[test]
 fn rows_in_order_leave_full_blocks_behind() {
     let mut rows = TableRows::default();

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use haversack_core::Timestamp;
 use haversack_dataset::{Caller, Columnar, DeviceRows};
+use haversack_engine::in_parallel;
 use haversack_workload::{Security, Workload};
 use serde_json::json;
 
@@ -25,6 +26,8 @@ pub fn measure(workload: &Workload, security: Security) -> Vec<Line> {
     let mut loaded = Loaded::new(workload, security);
     let (mut columnar, build) =
         timed(|| Columnar::build(&loaded, &Arc::clone(&loaded.catalog), SEED));
+    let with_all = || Columnar::build_with(&loaded, &loaded.catalog, SEED, &in_parallel);
+    let (_, parallel) = timed(with_all);
     let callers: Vec<Caller> = (0..workload.users)
         .map(|user| Caller::user(&loaded.catalog, workload.user(user), Timestamp::default()))
         .collect();
@@ -44,6 +47,7 @@ pub fn measure(workload: &Workload, security: Security) -> Vec<Line> {
         ("rows", Some(json!(rows))),
         ("first_seconds", Some(json!(first))),
         ("build_rows_per_second", Some(json!(workload.row_count() as f64 / build))),
+        ("parallel_build_rows_per_second", Some(json!(workload.row_count() as f64 / parallel))),
         ("bytes_per_row", Some(json!(memory.tables as f64 / workload.row_count() as f64))),
         ("raw_bytes_per_row", Some(json!(raw as f64 / workload.row_count() as f64))),
         ("shared_bytes", Some(json!(memory.shared))),
@@ -155,8 +159,12 @@ pub fn median(of: &mut [f64]) -> f64 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "measuring takes a clock")]
+pub fn clock() -> Instant {
+    Instant::now()
+}
+
 pub fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
-    let begin = Instant::now();
+    let begin = clock();
     let done = work();
     (done, begin.elapsed().as_secs_f64())
 }

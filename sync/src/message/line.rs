@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use haversack_core::{Cursor, Name, Offset, RowId, RowVersion, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use crate::digest::TableDigest;
@@ -157,27 +157,62 @@ impl Line {
         flat.line()
     }
 
-    /// The line as it is written, without its end.
-    #[must_use]
-    pub fn to_json(&self) -> Json {
-        let tagged = |tag: &str, json: Json| {
-            let mut line = Map::from_iter([("t".to_owned(), Json::from(tag))]);
-            line.extend(json.as_object().cloned().into_iter().flatten());
-            Json::Object(line)
-        };
-        let of = |part: Result<Json, serde_json::Error>| part.expect("lines have only text keys");
+    /// Writes the line with its end.
+    ///
+    /// # Panics
+    /// Never: memory takes all.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        serde_json::to_writer(&mut *out, self).expect("lines have only text keys");
+        out.push(b'\n');
+    }
+}
+
+/// With its kind first, so that whoever reads the text sees at once what it is.
+#[derive(Serialize)]
+struct Tagged<'l, T> {
+    t: &'static str,
+    #[serde(flatten)]
+    part: &'l T,
+}
+
+#[derive(Serialize)]
+struct PutPart<'l> {
+    t: &'static str,
+    table: &'l Name,
+    id: RowId,
+    v: RowVersion,
+    row: &'l Map<String, Json>,
+}
+
+#[derive(Serialize)]
+struct DelPart<'l> {
+    t: &'static str,
+    table: &'l Name,
+    id: RowId,
+    why: Why,
+}
+
+#[derive(Serialize)]
+struct ProgressPart<'l> {
+    t: &'static str,
+    cursor: &'l str,
+}
+
+impl Serialize for Line {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Checkpoint(part) => tagged("checkpoint", of(serde_json::to_value(part))),
-            Self::Put { table, id, version, row } => tagged(
-                "put",
-                serde_json::json!({"table": table, "id": id, "v": version, "row": row}),
-            ),
-            Self::Del { table, id, why } => {
-                tagged("del", serde_json::json!({"table": table, "id": id, "why": why}))
+            Self::Checkpoint(part) => Tagged { t: "checkpoint", part }.serialize(serializer),
+            Self::Put { table, id, version, row } => {
+                PutPart { t: "put", table, id: *id, v: *version, row }.serialize(serializer)
             }
-            Self::Progress { cursor } => tagged("progress", serde_json::json!({"cursor": cursor})),
-            Self::Complete(part) => tagged("complete", of(serde_json::to_value(part))),
-            Self::Error(part) => tagged("error", of(serde_json::to_value(part))),
+            Self::Del { table, id, why } => {
+                DelPart { t: "del", table, id: *id, why: *why }.serialize(serializer)
+            }
+            Self::Progress { cursor } => {
+                ProgressPart { t: "progress", cursor }.serialize(serializer)
+            }
+            Self::Complete(part) => Tagged { t: "complete", part }.serialize(serializer),
+            Self::Error(part) => Tagged { t: "error", part }.serialize(serializer),
         }
     }
 }
