@@ -14,9 +14,7 @@ fn changes(world: &World, lines: &str) -> crate::client::Answer {
 #[test]
 fn changes_are_answered_line_by_line() {
     let world = World::new();
-    let create = |name: &str| {
-        json!({"row": {"table": "t", "op": "create", "id": id(name), "values": {"name": name}}})
-    };
+    let create = |name: &str| json!({"row": {"table": "t", "op": "create", "id": id(name), "values": {"name": name}}});
     let lines = [
         create("a"),
         json!({"row": {"table": "t", "op": "update", "id": id("a"), "values": {"amount": "x"}}}),
@@ -36,7 +34,10 @@ fn changes_are_answered_line_by_line() {
     );
     assert_eq!(of("line"), [1, 3, 5, 7, 9, 11, 13, 15]);
     assert_eq!(of("code")[1], "bad_value");
-    assert_eq!(of("code")[2..6], ["step_refused", "step_refused", "unknown_profile", "step_refused"]);
+    assert_eq!(
+        of("code")[2..6],
+        ["step_refused", "step_refused", "unknown_profile", "step_refused"]
+    );
     assert_eq!(of("code")[7], "stale_version");
     assert_eq!(world.get(&format!("/v1/rows/t/{}", id("b")), &world.admin).status, 404);
 }
@@ -44,7 +45,8 @@ fn changes_are_answered_line_by_line() {
 #[test]
 fn a_line_that_is_no_change_keeps_all_from_being_applied() {
     let world = World::new();
-    let row = json!({"row": {"table": "t", "op": "create", "id": id("a"), "values": {"name": "a"}}});
+    let row =
+        json!({"row": {"table": "t", "op": "create", "id": id("a"), "values": {"name": "a"}}});
     for bad in ["{", "[]", "{\"paint\": \"red\"}", "{\"put\": \"colour\"}"] {
         let events = world.environment.state().cursor;
         let answer = changes(&world, &format!("{row}\n{bad}\n"));
@@ -56,7 +58,10 @@ fn a_line_that_is_no_change_keeps_all_from_being_applied() {
     let item = json!({"table": "t", "criterion": "custom", "filter": "/etc/passwd"});
     let profile = json!({"put": "profile", "name": "Q", "items": [item]});
     let refused = changes(&world, &profile.to_string()).ok().lines();
-    assert_eq!((&refused[0]["outcome"], &refused[0]["code"]), (&json!("refused"), &json!("bad_filter")));
+    assert_eq!(
+        (&refused[0]["outcome"], &refused[0]["code"]),
+        (&json!("refused"), &json!("bad_filter"))
+    );
 }
 
 #[test]
@@ -80,7 +85,10 @@ fn the_log_is_read_in_pages_and_holds_no_token() {
     let kinds: Vec<&str> = all.iter().map(|line| line["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds[0], "environment_created");
     let write = all.iter().find(|line| line["id"] == json!(id("r"))).unwrap();
-    assert_eq!((&write["op"], &write["table"], &write["actor"]), (&json!("create"), &json!("t"), &json!("ann")));
+    assert_eq!(
+        (&write["op"], &write["table"], &write["actor"]),
+        (&json!("create"), &json!("t"), &json!("ann"))
+    );
     assert_eq!(write["values"]["amount"], 1);
     let edit = all.iter().find(|line| line["kind"] == "device_edited").unwrap();
     assert_eq!((&edit["actor"], &edit["winner"]), (&json!("ann (phone)"), &json!("client")));

@@ -23,7 +23,10 @@ fn openapi_has_every_route_and_nothing_else() {
         operations += 1;
     }
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.values().map(|path| path.as_object().unwrap().len()).sum::<usize>(), operations);
+    assert_eq!(
+        paths.values().map(|path| path.as_object().unwrap().len()).sum::<usize>(),
+        operations
+    );
     // What is referred to is there.
     let text = document.to_string();
     let names = text.split("#/components/schemas/").skip(1);
@@ -58,7 +61,8 @@ fn metrics_count_what_was_asked() {
 #[test]
 fn every_code_of_a_problem_is_explained() {
     let text = std::fs::read_to_string(format!("{ROOT}/docs/errors.md")).unwrap();
-    let section = text.split("\n## Answers of the server\n").nth(1).expect("a section for the server");
+    let section =
+        text.split("\n## Answers of the server\n").nth(1).expect("a section for the server");
     let section = section.split("\n## ").next().unwrap();
     let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let mut told: Vec<&str> = rows.collect();
@@ -69,7 +73,8 @@ fn every_code_of_a_problem_is_explained() {
 /// Every code that stands in the server's source is in its list.
 #[test]
 fn the_list_of_codes_has_every_code() {
-    let mut directories = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    let mut directories =
+        vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
     let mut found = 0;
     while let Some(directory) = directories.pop() {
         for entry in std::fs::read_dir(directory).unwrap() {

@@ -69,7 +69,9 @@ fn a_query_that_is_wrong_is_told_where_and_how_to_mend_it() {
 #[test]
 fn pages_say_how_to_go_on() {
     let world = World::new();
-    ["a", "b", "c"].map(|name| world.row(&world.ann, name, json!({})));
+    for name in ["a", "b", "c"] {
+        world.row(&world.ann, name, json!({}));
+    }
     let xml = "<fetch count='2' page='1' returntotalrecordcount='true'><entity name='t'>\
                <attribute name='name'/><order attribute='name'/></entity></fetch>";
     let answer = query(&world, &world.ann, "", xml).ok();
@@ -90,7 +92,8 @@ fn explanations_are_of_ones_own_device() {
     let then = format!("&user=ann&at={}", version - 1);
     assert_eq!(explain(&world.admin, &then).ok().json()["included"], false);
     // The administrator is told why bob may not read it; bob is told that it is not there.
-    let check = |answer: Answer| answer.ok().json()["reasons"].as_array().unwrap().last().unwrap().clone();
+    let check =
+        |answer: Answer| answer.ok().json()["reasons"].as_array().unwrap().last().unwrap().clone();
     assert_eq!(check(explain(&world.bob, ""))["message"], "there is no such row");
     assert_ne!(check(explain(&world.admin, "&user=bob"))["message"], "there is no such row");
     assert_eq!(explain(&world.bob, "&user=ann").code(), "forbidden");
@@ -110,7 +113,8 @@ fn conflicts_are_listed_to_those_whose_edits_they_are() {
     let world = World::new();
     let phone = world.register(&world.ann, "phone");
     let offsets = [world.conflict(&phone, 1, "a"), world.conflict(&phone, 2, "b")];
-    let listed = |token: &str, asked: &str| world.get(&format!("/v1/conflicts{asked}"), token).ok().lines();
+    let listed =
+        |token: &str, asked: &str| world.get(&format!("/v1/conflicts{asked}"), token).ok().lines();
     let all = listed(&world.ann, "");
     assert_eq!(all, listed(&world.admin, ""));
     assert_eq!((all.len(), &all[0]["offset"]), (2, &json!(offsets[0])));
@@ -152,15 +156,24 @@ fn what_lost_is_restored() {
     restore(&world.admin, won).ok();
     assert_eq!(row(&world, "won")["amount"], 2);
     // The server won: what the device asked for.
-    crate::world::apply(&world.environment, vec![json!({"put": "settings", "conflict_detection": true})]);
+    crate::world::apply(
+        &world.environment,
+        vec![json!({"put": "settings", "conflict_detection": true})],
+    );
     let lost = world.conflict(&phone, 2, "lost");
     assert_eq!(row(&world, "lost")["amount"], 2);
     restore(&world.ann, lost).ok();
-    assert_eq!((&row(&world, "lost")["amount"], &row(&world, "lost")["note"]), (&json!(3), &json!("old")));
+    assert_eq!(
+        (&row(&world, "lost")["amount"], &row(&world, "lost")["note"]),
+        (&json!(3), &json!("old"))
+    );
     let path = format!("/v1/rows/t/{}", id("lost"));
     world.send(&request("DELETE", &path, &world.ann)).ok();
     restore(&world.ann, lost).ok();
-    assert_eq!((&row(&world, "lost")["amount"], &row(&world, "lost")["note"]), (&json!(3), &json!("old")));
+    assert_eq!(
+        (&row(&world, "lost")["amount"], &row(&world, "lost")["note"]),
+        (&json!(3), &json!("old"))
+    );
     // A delete that lost deletes.
     let base = row(&world, "lost")["version"].clone();
     world.send(&request("PATCH", &path, &world.admin).json(&json!({"note": "later"}))).ok();
@@ -170,7 +183,9 @@ fn what_lost_is_restored() {
     restore(&world.ann, judged["offset"].as_u64().unwrap()).ok();
     assert_eq!(world.get(&path, &world.admin).code(), "unknown_row");
     assert_eq!(restore(&world.ann, judged["offset"].as_u64().unwrap()).code(), "unknown_row");
-    for (token, offset) in [(&world.bob, won), (&world.admin, 1), (&world.admin, 0), (&world.ann, 9_999)] {
+    for (token, offset) in
+        [(&world.bob, won), (&world.admin, 1), (&world.admin, 0), (&world.ann, 9_999)]
+    {
         assert_eq!(restore(token, offset).code(), "unknown_conflict");
     }
 }

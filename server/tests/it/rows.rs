@@ -107,8 +107,7 @@ fn a_row_that_may_not_be_read_answers_as_one_that_is_not_there() {
         for version in [None, Some("\"3\"")] {
             let answer = |row: &str| {
                 let path = path(row);
-                let mut request =
-                    request(method, &path, &world.bob).header("x-request-id", "same");
+                let mut request = request(method, &path, &world.bob).header("x-request-id", "same");
                 if let Some(version) = version {
                     request = request.header("if-match", version);
                 }
@@ -136,7 +135,14 @@ fn refusals_have_their_statuses_and_codes() {
     let r = path("r");
     for (method, path, token, body, status, code) in [
         ("POST", "/v1/rows/t", &*world.ann, json!({"id": id("r"), "name": "x"}), 409, "row_exists"),
-        ("POST", "/v1/rows/t", &world.bob, json!({"id": id("r"), "name": "x"}), 403, "no_privilege"),
+        (
+            "POST",
+            "/v1/rows/t",
+            &world.bob,
+            json!({"id": id("r"), "name": "x"}),
+            403,
+            "no_privilege",
+        ),
         ("POST", "/v1/rows/t", &world.ann, json!({"amount": 1}), 400, "required"),
         ("POST", "/v1/rows/t", &world.ann, json!({"name": "x".repeat(101)}), 400, "too_long"),
         ("POST", "/v1/rows/t", &world.ann, json!({"name": "x", "no": 1}), 400, "unknown_column"),

@@ -29,7 +29,10 @@ fn a_device_pulls_pushes_and_pulls_what_came_of_it() {
     let device = world.register(&world.ann, "phone");
     assert_eq!(world.register(&world.ann, "phone"), device);
     let first = world.pull(&world.ann, &device, &json!(null));
-    assert_eq!((first[0]["t"].as_str(), first[0]["mode"].as_str()), (Some("checkpoint"), Some("full")));
+    assert_eq!(
+        (first[0]["t"].as_str(), first[0]["mode"].as_str()),
+        (Some("checkpoint"), Some("full"))
+    );
     let puts = of_kind(&first, "put");
     assert_eq!((puts.len(), &puts[0]["row"]["name"]), (1, &json!("r")));
     let edits = json!([
@@ -56,9 +59,7 @@ fn a_device_pulls_pushes_and_pulls_what_came_of_it() {
 fn gaps_and_numbers_used_twice_are_conflicts_and_nothing_is_taken() {
     let world = World::new();
     let device = world.register(&world.ann, "phone");
-    let create = |n: u64, row: &str| {
-        json!({"n": n, "op": "create", "table": "t", "id": id(row), "values": {"name": row}})
-    };
+    let create = |n: u64, row: &str| json!({"n": n, "op": "create", "table": "t", "id": id(row), "values": {"name": row}});
     world.push(&world.ann, &device, json!([create(1, "a")])).ok();
     for (mutations, code) in [
         (json!([create(2, "b"), create(4, "d")]), "mutation_gap"),
@@ -93,7 +94,8 @@ fn a_pull_that_is_cut_off_goes_on_behind_its_last_progress() {
     fill(&world, ROWS);
     let device = world.register(&world.ann, "phone");
     let ask = json!({"device_id": device});
-    let (head, mut stream) = request("POST", "/v1/sync/pull", &world.ann).json(&ask).open(world.address);
+    let (head, mut stream) =
+        request("POST", "/v1/sync/pull", &world.ann).json(&ask).open(world.address);
     assert_eq!(head.status, 200);
     let mut part = vec![0; 1 << 20];
     stream.read_exact(&mut part).unwrap();
@@ -104,7 +106,8 @@ fn a_pull_that_is_cut_off_goes_on_behind_its_last_progress() {
         .split(|byte| *byte == b'\n')
         .map(|line| serde_json::from_slice(line).unwrap())
         .collect();
-    let kept = lines.iter().rposition(|line| line["t"] == "progress").expect("pieces have progress");
+    let kept =
+        lines.iter().rposition(|line| line["t"] == "progress").expect("pieces have progress");
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut take = |lines: &[Value]| {
         for put in of_kind(lines, "put") {

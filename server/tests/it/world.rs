@@ -143,9 +143,12 @@ pub fn apply(environment: &Environment, changes: Vec<Value>) {
 }
 
 fn changes() -> Vec<Value> {
-    let rights = |depth: &str| json!({"read": depth, "write": depth, "create": depth, "delete": depth});
-    let user = |name: &str, roles: Value| json!({"put": "user", "id": id(name), "name": name,
-        "business_unit": id("root"), "roles": roles});
+    let rights =
+        |depth: &str| json!({"read": depth, "write": depth, "create": depth, "delete": depth});
+    let user = |name: &str, roles: Value| {
+        json!({"put": "user", "id": id(name), "name": name,
+        "business_unit": id("root"), "roles": roles})
+    };
     let table = json!({"put": "table", "name": "t", "display_name": "T", "ownership": "user_or_team",
         "primary_key": "tid", "primary_name": "name", "can_be_taken_offline": true,
         "columns": [{"name": "name", "type": "string", "required": true, "max_length": 100},
