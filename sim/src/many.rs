@@ -65,7 +65,7 @@ pub fn many(
 /// A world; now and then twice, which must be the same, and as twins.
 fn judged(seed: u64) -> Outcome {
     let mut outcome = run(seed, Options::default());
-    if seed % AGAIN == 0 && outcome.violation.is_none() {
+    if seed.is_multiple_of(AGAIN) && outcome.violation.is_none() {
         let again = run(seed, Options::default());
         if again.trace.fingerprint() != outcome.trace.fingerprint() {
             let what = "the same seed gives another run".to_owned();

@@ -232,8 +232,7 @@ impl Device for Plain {
         let Some(stream) = &mut self.stream else { return Ok(Vec::new()) };
         stream.rest.extend_from_slice(bytes);
         let mut seen = Vec::new();
-        loop {
-            let Some(stream) = &mut self.stream else { break };
+        while let Some(stream) = &mut self.stream {
             let Some(end) = stream.rest.iter().position(|byte| *byte == b'\n') else { break };
             let line: Vec<u8> = stream.rest.drain(..=end).collect();
             seen.extend(self.line(&line[..end])?);

@@ -46,7 +46,7 @@ fn what_an_environment_lacks_is_named_and_nothing_is_imported() {
     let place = northwind();
     let mut document = exported(&place, "Own orders");
     document["profile"]["name"] = json!("New");
-    let mut refused = |change: &dyn Fn(&mut Value), told: &str| {
+    let refused = |change: &dyn Fn(&mut Value), told: &str| {
         let mut changed = document.clone();
         change(&mut changed);
         place.write("bad.json", &changed.to_string());
