@@ -1,6 +1,7 @@
 //! Everything that is tested from outside the crates, in one binary.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 #![allow(clippy::disallowed_methods, reason = "tests read files and start processes")]
+#![allow(clippy::disallowed_types, reason = "tests look for a free port")]
 #![allow(missing_docs, reason = "a test's name says what it is about")]
 
 mod arrows;
