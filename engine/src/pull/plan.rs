@@ -56,10 +56,12 @@ impl Live {
         if let Some(asked) = &ask.tables {
             found.retain(|table, _| asked.contains(table));
         }
-        let unchanged = (moments.len() == 1 && found.is_empty() && ask.tables.is_none())
-            .then(|| self.kept(ask.device, moments[0]))
-            .flatten()
-            // Tables may be others, though no row is.
+        // Of a holding that is not whole, what did not come yet may have gone meanwhile; and tables may be
+        // others, though no row is.
+        let unchanged = held
+            .moment()
+            .filter(|_| found.is_empty() && ask.tables.is_none())
+            .and_then(|whole| self.kept(ask.device, whole))
             .filter(|kept| {
                 Arc::ptr_eq(&kept.catalog, &now.state.catalog)
                     && kept.moment.is_offered == moment.is_offered
