@@ -412,6 +412,16 @@ pub enum ProfileVerb {
         /// Its name
         name: String,
     },
+    /// Print a profile's draft as one JSON document, with the metadata of its tables
+    Export {
+        /// Its name
+        name: String,
+    },
+    /// Make a draft of an exported profile; members are no part of it
+    Import {
+        /// File, or - for standard input
+        file: PathBuf,
+    },
 }
 
 /// A change that is tried out and not made: FILE's lines, then members, then that the draft is published.

@@ -9,6 +9,7 @@ mod explain;
 mod log;
 mod operators;
 mod preview;
+mod profile;
 mod prove;
 mod push;
 mod query;
@@ -61,6 +62,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Profile(ProfileVerb::Publish { name }) => {
             admin::profile_publish(&open()?, &name, format)
         }
+        Verb::Profile(ProfileVerb::Export { name }) => profile::export(&open()?, &name),
+        Verb::Profile(ProfileVerb::Import { file }) => profile::import(&open()?, &file, format),
         Verb::Dataset { user, since: None, moment } => {
             rows::dataset(&open()?, &user, &moment, format)
         }

@@ -7,7 +7,10 @@ use hyper_util::{
     server::{conn::auto::Builder, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+};
 
 use crate::{app::App, poke, routes::router};
 
@@ -15,6 +18,26 @@ use crate::{app::App, poke, routes::router};
 const BUFFER_BYTES: usize = 32 << 10;
 /// How long answers that are under way may take when the server is asked to end.
 const GRACE_SECONDS: u64 = 10;
+
+/// What a connection of HTTP/2 begins with.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Between two looks at a connection of which it is not known yet.
+const LOOK_MILLISECONDS: u64 = 10;
+
+/// Waits until a connection says which HTTP it speaks; false: it ended before. Hyper waits for that, too,
+/// but without an end.
+async fn is_known(stream: &TcpStream) -> bool {
+    let mut first = [0; PREFACE.len()];
+    loop {
+        match stream.peek(&mut first).await {
+            Ok(0) | Err(_) => return false,
+            Ok(size) if size == PREFACE.len() || !PREFACE.starts_with(&first[..size]) => {
+                return true;
+            }
+            Ok(_) => tokio::time::sleep(Duration::from_millis(LOOK_MILLISECONDS)).await,
+        }
+    }
+}
 
 /// Serves until `stop` is ready, and then until what is under way is done, or has had its time.
 ///
@@ -36,9 +59,15 @@ pub async fn serve(
         .header_read_timeout(Duration::from_secs(app.options.head_seconds))
         .max_buf_size(BUFFER_BYTES);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(100);
+    let builder = Arc::new(builder);
+    let (end, is_ending) = watch::channel(false);
+    let head = Duration::from_secs(app.options.head_seconds);
     tokio::pin!(stop);
     loop {
-        let permit = Arc::clone(&connections).acquire_owned().await.expect("it is never closed");
+        let permit = tokio::select! {
+            permit = Arc::clone(&connections).acquire_owned() => permit.expect("it is never closed"),
+            () = &mut stop => break,
+        };
         let (stream, _) = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
@@ -53,18 +82,27 @@ pub async fn serve(
         };
         // Small answers must not wait for an acknowledgement of the ones before.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
+        let (builder, router) = (Arc::clone(&builder), router.clone());
+        let (watcher, mut ending) = (graceful.watcher(), is_ending.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(error = %error, "a connection broke");
+            let began = tokio::time::timeout(head, is_known(&stream));
+            let is_served = tokio::select! {
+                began = began => began.unwrap_or(false),
+                _ = ending.changed() => false,
+            };
+            if is_served {
+                let service = TowerToHyperService::new(router);
+                let connection = builder.serve_connection(TokioIo::new(stream), service);
+                if let Err(error) = watcher.watch(connection.into_owned()).await {
+                    tracing::debug!(error = %error, "a connection broke");
+                }
             }
             drop(permit);
         });
     }
     drop(listener);
     pokes.abort();
+    let _ = end.send(true);
     let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), graceful.shutdown()).await;
     Ok(())
 }

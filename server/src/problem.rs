@@ -9,7 +9,7 @@ use haversack_replay::admin::Fault;
 use haversack_store::StoreError;
 use serde_json::{Map, Value as Json};
 
-/// Every code that an answer of the server can have, besides those of refusals of online edits.
+/// Every code that a problem can have.
 pub const CODES: &[&str] = &[
     "bad_cursor",
     "bad_device_name",
@@ -19,6 +19,7 @@ pub const CODES: &[&str] = &[
     "bad_query",
     "bad_request",
     "bad_token",
+    "bad_value",
     "body_too_large",
     "bug",
     "busy",
@@ -33,18 +34,24 @@ pub const CODES: &[&str] = &[
     "log_behind",
     "mutation_gap",
     "mutation_reused",
+    "no_privilege",
     "no_token",
     "not_logged",
+    "read_only",
+    "required",
     "row_exists",
     "stale_version",
     "too_deep",
+    "too_long",
     "too_many_mutations",
     "too_slow",
+    "unknown_column",
     "unknown_conflict",
     "unknown_device",
     "unknown_encoding",
     "unknown_method",
     "unknown_route",
+    "unknown_row",
     "unknown_table",
     "unknown_token",
     "unknown_user",

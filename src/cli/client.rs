@@ -52,7 +52,7 @@ pub enum ClientVerb {
     /// Have the device send and take nothing, or turn that off
     WorkOffline {
         /// Whether it works offline
-        #[arg(value_parser = clap::builder::BoolishValueParser::new(), value_name = "on|off")]
+        #[arg(action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new(), value_name = "on|off")]
         offline: bool,
     },
     /// Wipe the device: rows, edits, token

@@ -17,7 +17,7 @@ use haversack_core::{
     token::Holder,
 };
 use haversack_dataset::{Caller, Dataset, Evaluator, Obvious};
-use haversack_engine::{Clock, Environment, SystemClock};
+use haversack_engine::{Clock, Environment, SystemClock, tell};
 use haversack_replay::{Digest, Judging, diff};
 use haversack_store::SystemEntropy;
 use serde_json::{Value as Json, json};
@@ -283,7 +283,7 @@ fn verdict_line(session: &Session, name: &str, offset: u64, edit: &DeviceEdit) -
             format!(
                 "{} order {number}: {}",
                 operation.name(),
-                haversack_engine::tell::row::requested(table, &edit.request)
+                tell::row::requested(table, &edit.request)
             )
         }
     };

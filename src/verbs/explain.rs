@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use haversack_core::{Value, event::RowKey, json::bare_json, schema::Table};
 use haversack_dataset::{Check, Columnar, Explanation, FilterTruth, LinkedTruth, Offered};
-use haversack_engine::in_parallel;
-use haversack_engine::tell::{
-    self,
-    explain::{reason, value},
+use haversack_engine::{
+    in_parallel,
+    tell::{
+        self,
+        explain::{reason, value},
+    },
 };
 use haversack_replay::Turn;
 use serde_json::Value as Json;

@@ -8,7 +8,7 @@ use haversack_replay::{Judging, State};
 
 use super::AskError;
 use crate::{
-    Live,
+    Live, in_parallel,
     tell::{self, Line},
 };
 
@@ -48,7 +48,8 @@ impl Live {
             Some(at) => {
                 let (cursor, time) = self.environment.moment(Some(at))?;
                 let then = self.environment.fold(Judging::InForce, cursor)?;
-                let columnar = Columnar::build(&then, &then.catalog, self.seed());
+                let columnar =
+                    Columnar::build_with(&then, &then.catalog, self.seed(), &in_parallel);
                 let time = time.unwrap_or(then.at);
                 explained(&then, &columnar, (user, time), &key, ask.hides_unreadable)
             }

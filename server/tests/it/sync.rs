@@ -1,0 +1,176 @@
+//! Devices over real HTTP: pulls, pushes, pokes.
+
+use std::{
+    collections::BTreeSet,
+    io::Read,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::{request, unchunked},
+    world::{World, apply, id},
+};
+
+fn cursor(lines: &[Value]) -> Value {
+    assert_eq!(lines.last().unwrap()["t"], "complete", "{lines:?}");
+    lines.last().unwrap()["cursor"].clone()
+}
+
+fn of_kind<'l>(lines: &'l [Value], kind: &str) -> Vec<&'l Value> {
+    lines.iter().filter(|line| line["t"] == kind).collect()
+}
+
+#[test]
+fn a_device_pulls_pushes_and_pulls_what_came_of_it() {
+    let world = World::new();
+    let version = world.row(&world.ann, "r", json!({"amount": 1}));
+    let device = world.register(&world.ann, "phone");
+    assert_eq!(world.register(&world.ann, "phone"), device);
+    let first = world.pull(&world.ann, &device, &json!(null));
+    assert_eq!(
+        (first[0]["t"].as_str(), first[0]["mode"].as_str()),
+        (Some("checkpoint"), Some("full"))
+    );
+    let puts = of_kind(&first, "put");
+    assert_eq!((puts.len(), &puts[0]["row"]["name"]), (1, &json!("r")));
+    let edits = json!([
+        {"n": 1, "op": "update", "table": "t", "id": id("r"), "base": version, "values": {"amount": 2}},
+        {"n": 2, "op": "create", "table": "t", "id": id("s"), "base": null, "values": {"name": "s"}},
+        {"n": 3, "op": "update", "table": "t", "id": id("no"), "base": 1, "values": {"amount": 2}},
+    ]);
+    let pushed = world.push(&world.ann, &device, edits.clone()).ok().json();
+    let of = |key: &str| -> Vec<Value> {
+        pushed["outcomes"].as_array().unwrap().iter().map(|o| o[key].clone()).collect()
+    };
+    assert_eq!(of("outcome"), ["applied", "applied", "refused"]);
+    assert_eq!(of("code")[2], "unknown_row");
+    let again = world.push(&world.ann, &device, edits).ok().json();
+    assert!(again["outcomes"].as_array().unwrap().iter().all(|o| o["outcome"] == "duplicate"));
+    let next = world.pull(&world.ann, &device, &cursor(&first));
+    assert_eq!(next[0]["last_mutation"], 3);
+    assert_eq!(of_kind(&next, "put").len(), 2);
+    let nothing = world.pull(&world.ann, &device, &cursor(&next));
+    assert!(of_kind(&nothing, "put").is_empty() && of_kind(&nothing, "del").is_empty());
+}
+
+#[test]
+fn gaps_and_numbers_used_twice_are_conflicts_and_nothing_is_taken() {
+    let world = World::new();
+    let device = world.register(&world.ann, "phone");
+    let create = |n: u64, row: &str| json!({"n": n, "op": "create", "table": "t", "id": id(row), "values": {"name": row}});
+    world.push(&world.ann, &device, json!([create(1, "a")])).ok();
+    for (mutations, code) in [
+        (json!([create(2, "b"), create(4, "d")]), "mutation_gap"),
+        (json!([create(3, "c")]), "mutation_gap"),
+        (json!([create(1, "other")]), "mutation_reused"),
+    ] {
+        let events = world.environment.state().cursor;
+        let answer = world.push(&world.ann, &device, mutations);
+        assert_eq!((answer.status, answer.code().as_str()), (409, code));
+        let expected = if code == "mutation_gap" && answer.json()["expected"] == 3 { 3 } else { 2 };
+        assert_eq!(answer.json()["expected"], expected);
+        assert_eq!(world.environment.state().cursor, events);
+    }
+    let many = (2..=10_002).map(|n| create(n, "x")).collect::<Value>();
+    let answer = world.push(&world.ann, &device, many);
+    assert_eq!((answer.status, answer.code().as_str()), (400, "too_many_mutations"));
+}
+
+/// So many rows that a stream has many pieces.
+fn fill(world: &World, rows: u32) {
+    let row = |at: u32| {
+        let values = json!({"name": format!("row {at}"), "note": "x".repeat(400)});
+        json!({"row": {"table": "t", "op": "create", "id": id(&format!("r{at}")), "values": values}})
+    };
+    apply(&world.environment, (0..rows).map(row).collect());
+}
+
+#[test]
+fn a_pull_that_is_cut_off_goes_on_behind_its_last_progress() {
+    const ROWS: u32 = 6_000;
+    let world = World::new();
+    fill(&world, ROWS);
+    let device = world.register(&world.ann, "phone");
+    let ask = json!({"device_id": device});
+    let (head, mut stream) =
+        request("POST", "/v1/sync/pull", &world.ann).json(&ask).open(world.address);
+    assert_eq!(head.status, 200);
+    let mut part = vec![0; 1 << 20];
+    stream.read_exact(&mut part).unwrap();
+    drop(stream);
+    let text = unchunked(&part);
+    let whole = text.iter().rposition(|byte| *byte == b'\n').unwrap();
+    let lines: Vec<Value> = text[..whole]
+        .split(|byte| *byte == b'\n')
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    let kept =
+        lines.iter().rposition(|line| line["t"] == "progress").expect("pieces have progress");
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut take = |lines: &[Value]| {
+        for put in of_kind(lines, "put") {
+            assert!(seen.insert(put["id"].to_string()), "sent twice: {put}");
+        }
+    };
+    take(&lines[..kept]);
+    let rest = world.pull(&world.ann, &device, &lines[kept]["cursor"]);
+    take(&rest);
+    assert_eq!(seen.len(), ROWS as usize);
+    assert_eq!(rest.last().unwrap()["tables"]["t"]["rows"], ROWS);
+}
+
+/// What a stream of events says, until a poke comes or time is up.
+fn waits_for_poke(stream: &mut std::net::TcpStream, patience: Duration) -> bool {
+    let began = Instant::now();
+    let mut text = Vec::new();
+    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    while began.elapsed() < patience {
+        let mut piece = [0; 256];
+        if let Ok(size) = stream.read(&mut piece) {
+            text.extend_from_slice(&piece[..size]);
+        }
+        if String::from_utf8_lossy(&text).contains("event: poke") {
+            return true;
+        }
+    }
+    false
+}
+
+#[test]
+fn a_device_that_waits_is_poked_by_what_it_may_read_and_by_nothing_else() {
+    let world = World::new();
+    let device = world.register(&world.bob, "phone");
+    let at = cursor(&world.pull(&world.bob, &device, &json!(null)));
+    let path = format!("/v1/sync/live?device_id={device}&cursor={}", at.as_str().unwrap());
+    let (head, mut stream) = request("GET", &path, &world.bob).open(world.address);
+    assert_eq!((head.status, &*head.headers["content-type"]), (200, "text/event-stream"));
+    world.row(&world.ann, "anns", json!({}));
+    assert!(!waits_for_poke(&mut stream, Duration::from_millis(500)));
+    world.row(&world.bob, "bobs", json!({}));
+    assert!(waits_for_poke(&mut stream, Duration::from_secs(20)));
+    // Whoever asks from a cursor that is behind is poked at once.
+    let (_, mut late) = request("GET", &path, &world.bob).open(world.address);
+    assert!(waits_for_poke(&mut late, Duration::from_secs(20)));
+}
+
+#[test]
+fn cursors_that_are_none_or_of_a_longer_log_are_told() {
+    let world = World::new();
+    let device = world.register(&world.ann, "phone");
+    let other = world.register(&world.bob, "phone");
+    let at = cursor(&world.pull(&world.bob, &other, &json!(null)));
+    for bad in [json!("none"), at] {
+        let ask = json!({"device_id": device, "cursor": bad});
+        let answer = world.post("/v1/sync/pull", &world.ann, &ask);
+        assert_eq!((answer.status, answer.code().as_str()), (400, "bad_cursor"));
+    }
+    for (ask, code) in [
+        (json!({"device_id": device, "max_rows": 0}), "bad_request"),
+        (json!({"device_id": device, "tables": ["no"]}), "unknown_table"),
+        (json!({"device_id": id("no")}), "unknown_device"),
+    ] {
+        assert_eq!(world.post("/v1/sync/pull", &world.ann, &ask).code(), code);
+    }
+}
