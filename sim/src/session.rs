@@ -8,7 +8,7 @@ use crate::{
     setup,
     violation::{Checked, check, violated},
     wire::{Message, What},
-    world::World,
+    world::{Held, World},
 };
 
 /// Edits of one push.
@@ -148,6 +148,7 @@ impl World {
     pub fn begin_anew(&mut self, slot: usize) {
         self.trace.add(format!("device {slot} begins anew"));
         self.slots[slot].device.begin_anew();
+        self.forget_if_empty(slot);
     }
 
     /// A device sees that its numbers are another's: it goes on as a new one, with what it has not
@@ -157,6 +158,15 @@ impl World {
         self.trace.add(format!("device {slot} becomes {name:?}"));
         self.hang_up(slot);
         self.slots[slot].device.become_another(name);
+        self.forget_if_empty(slot);
+    }
+
+    /// A device that begins anew and shows nothing may ask for some tables only: the others are of no
+    /// moment any more.
+    fn forget_if_empty(&mut self, slot: usize) {
+        if self.slots[slot].device.shown().is_empty() {
+            self.slots[slot].held = Held::default();
+        }
     }
 
     /// Bytes of a stream arrive.
