@@ -23,7 +23,7 @@ const LONGER: usize = 16;
 /// what is at hand.
 const SLOWER_MAX: u32 = 80;
 /// Times that a pair is measured: what else the machine does makes some of them longer, none shorter.
-const TRIES: usize = 4;
+const TRIES: usize = 40;
 
 /// More errors than anybody reads are not looked for.
 /// Fifty, and one that says how many more there are.
