@@ -86,7 +86,10 @@ impl World {
         self.stop();
         let what = self.server.rot(&mut self.dice);
         self.trace.add(format!("a bit rots: {what}"));
-        self.start()
+        self.start()?;
+        // One damage at a time loses nothing: it is mended before the next one comes.
+        let mended = self.server.environment().verify(true);
+        mended.map(drop).map_err(|error| violated("R4", error))
     }
 
     /// The server's data are copied.

@@ -1,4 +1,5 @@
-//! Worlds in which everything must hold.
+//! Worlds in which everything must hold, but for mistakes that are planted.
+#![cfg(not(feature = "planted-bugs"))]
 
 use haversack_sim::{Options, many, run, twins};
 
