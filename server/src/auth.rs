@@ -7,7 +7,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use haversack_core::{RowId, token::Holder};
+use haversack_core::{
+    RowId,
+    token::{Holder, TokenHash},
+};
 use haversack_engine::hash_of;
 use haversack_replay::DeviceState;
 
@@ -108,9 +111,21 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-fn principal(app: &App, headers: &HeaderMap) -> Result<Principal, Problem> {
+/// The token by which somebody was let in: a stream asks again before each piece whether it is good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Credential(Option<TokenHash>);
+
+impl Credential {
+    /// Whether the token has not been revoked since.
+    pub fn is_good(self, app: &App) -> bool {
+        let state = app.environment().state();
+        self.0.is_some_and(|token| state.catalog.tokens.contains_key(&token))
+    }
+}
+
+fn principal(app: &App, headers: &HeaderMap) -> Result<(Principal, Credential), Problem> {
     if !headers.contains_key(header::AUTHORIZATION) {
-        return Ok(Principal::Anonymous);
+        return Ok((Principal::Anonymous, Credential(None)));
     }
     let wrong = || {
         let detail =
@@ -119,13 +134,15 @@ fn principal(app: &App, headers: &HeaderMap) -> Result<Principal, Problem> {
     };
     let catalog = &app.environment().state().catalog;
     let token = bearer(headers).and_then(|token| catalog.tokens.get(&hash_of(token)));
-    Ok(match &token.ok_or_else(wrong)?.holder {
+    let token = token.ok_or_else(wrong)?;
+    let principal = match &token.holder {
         Holder::Administrator => Principal::Administrator,
         Holder::User(user) => Principal::User { user: *user, device: None },
         Holder::Device { user, name } => {
             Principal::User { user: *user, device: Some(name.clone()) }
         }
-    })
+    };
+    Ok((principal, Credential(Some(token.hash))))
 }
 
 /// Lets a request through to its route, or not.
@@ -134,10 +151,10 @@ pub(crate) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let principal = match principal(&app, request.headers()) {
-        Ok(principal) => principal,
+    let (principal, credential) = match principal(&app, request.headers()) {
+        Ok(known) => known,
         // A route for anyone does not ask whose token it is.
-        Err(_) if access == Access::Anyone => Principal::Anonymous,
+        Err(_) if access == Access::Anyone => (Principal::Anonymous, Credential(None)),
         Err(problem) => return problem.into_response(),
     };
     if !access.admits(&principal) {
@@ -151,6 +168,7 @@ pub(crate) async fn guard(
         return problem.into_response();
     }
     request.extensions_mut().insert(principal.clone());
+    request.extensions_mut().insert(credential);
     let mut response = next.run(request).await;
     // For the line of the log that the request gets.
     response.extensions_mut().insert(principal);
@@ -162,5 +180,13 @@ impl<S: Sync> FromRequestParts<S> for Principal {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self::Anonymous))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Credential {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or(Self(None)))
     }
 }

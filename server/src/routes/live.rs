@@ -11,7 +11,13 @@ use haversack_core::RowId;
 use haversack_engine::PullAsk;
 use serde::Deserialize;
 
-use crate::{app::App, asked::Asked, auth::Principal, poke::Waiter, problem::Problem};
+use crate::{
+    app::App,
+    asked::Asked,
+    auth::{Credential, Principal},
+    poke::Waiter,
+    problem::Problem,
+};
 
 /// How often a silent stream says that it is there.
 const ALIVE_SECONDS: u64 = 30;
@@ -25,6 +31,7 @@ pub(crate) struct Waits {
 pub(crate) async fn live(
     State(app): State<App>,
     principal: Principal,
+    credential: Credential,
     Asked(asked): Asked<Waits>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     principal.check_device(&app, asked.device_id)?;
@@ -37,11 +44,16 @@ pub(crate) async fn live(
         false => app.long(move |app| app.live.watch(&ask)).await?,
     };
     let waiter = Waiter::new(app.clone(), watch);
-    let pokes = futures_util::stream::unfold((waiter, brings), |(waiter, is_due)| async move {
+    let begun = (app, waiter, brings);
+    let pokes = futures_util::stream::unfold(begun, move |(app, waiter, is_due)| async move {
         if !is_due {
             waiter.poked().await;
         }
-        Some((Ok(Event::default().event("poke").data("{}")), (waiter, false)))
+        // Whoever may not ask any more is told nothing, not even that there is something.
+        if !credential.is_good(&app) {
+            return None;
+        }
+        Some((Ok(Event::default().event("poke").data("{}")), (app, waiter, false)))
     });
     let alive = KeepAlive::new().interval(Duration::from_secs(ALIVE_SECONDS));
     Ok(Sse::new(pokes).keep_alive(alive))

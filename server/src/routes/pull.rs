@@ -2,24 +2,34 @@
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 use haversack_engine::{LiveGround, PullAsk};
-use haversack_sync::{message::PullRequest, pull::Pull};
+use haversack_sync::{
+    message::{Line, PullRequest, StreamError},
+    pull::Pull,
+};
 
 use crate::{
     app::App,
     asked::json,
-    auth::Principal,
+    auth::{Credential, Principal},
     body::Whole,
     problem::Problem,
     stream::{self, Pieces},
 };
 
 struct Stream {
+    app: App,
+    credential: Credential,
     pull: Pull,
     ground: LiveGround,
 }
 
 impl Pieces for Stream {
     fn write(&mut self, piece: &mut Vec<u8>) -> bool {
+        if !self.credential.is_good(&self.app) {
+            let message = "the token was revoked".to_owned();
+            Line::Error(StreamError { code: "revoked".to_owned(), message }).write(piece);
+            return false;
+        }
         self.pull.write(&mut self.ground, piece);
         !self.pull.is_over()
     }
@@ -28,6 +38,7 @@ impl Pieces for Stream {
 pub(crate) async fn pull(
     State(app): State<App>,
     principal: Principal,
+    credential: Credential,
     headers: HeaderMap,
     Whole(body): Whole,
 ) -> Result<Response, Problem> {
@@ -46,6 +57,6 @@ pub(crate) async fn pull(
         true => app.live.pull(&ask)?,
         false => app.long(move |app| app.live.pull(&ask)).await?,
     };
-    stream::respond(&app, &headers, Stream { pull, ground })
-        .map_err(|error| Problem::inside(&error))
+    let stream = Stream { app: app.clone(), credential, pull, ground };
+    stream::respond(&app, &headers, stream).map_err(|error| Problem::inside(&error))
 }

@@ -159,6 +159,20 @@ fn every_route_asked_by_everybody_answers_as_its_access_says() {
     }
 }
 
+/// The table itself: what is open to anyone, and that nothing of the administrator's is a user's.
+#[test]
+fn the_table_of_routes_opens_nothing_by_mistake() {
+    let is_open = |route: &&Route| route.access == Access::Anyone;
+    let open: Vec<&str> = ROUTES.iter().filter(is_open).map(|route| route.path).collect();
+    assert_eq!(open, ["/v1/healthz", "/v1/readyz", "/metrics", "/openapi.json"]);
+    for route in ROUTES {
+        let is_admins = route.path.starts_with("/v1/admin/") || route.path == "/v1/events";
+        assert_eq!(route.access == Access::Administrator, is_admins, "{}", route.path);
+        let is_devices = route.path.starts_with("/v1/sync/") || route.path == "/v1/devices";
+        assert_eq!(route.access == Access::User, is_devices, "{}", route.path);
+    }
+}
+
 #[test]
 fn what_is_not_in_the_table_is_not_there() {
     let world = World::new();

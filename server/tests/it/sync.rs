@@ -121,6 +121,57 @@ fn a_pull_that_is_cut_off_goes_on_behind_its_last_progress() {
     assert_eq!(rest.last().unwrap()["tables"]["t"]["rows"], ROWS);
 }
 
+/// A stream of more than sockets hold, of which the beginning was read when something happens; its rest.
+fn rest_after(happens: impl FnOnce(&World)) -> (World, String, Vec<Value>) {
+    const ROWS: u32 = 24_000;
+    let world = World::new();
+    fill(&world, ROWS);
+    let device = world.register(&world.ann, "phone");
+    let ask = json!({"device_id": device});
+    let (_, mut stream) =
+        request("POST", "/v1/sync/pull", &world.ann).json(&ask).open(world.address);
+    let mut all = vec![0; 1 << 20];
+    stream.read_exact(&mut all).unwrap();
+    happens(&world);
+    stream.read_to_end(&mut all).unwrap();
+    let text = unchunked(&all);
+    let lines: Vec<Value> = std::str::from_utf8(&text)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let puts = of_kind(&lines, "put").len();
+    assert!(puts < ROWS as usize, "all {puts} rows were in the sockets; make more of them");
+    (world, device, lines)
+}
+
+#[test]
+fn a_stream_ends_where_what_it_brings_may_not_be_read_any_more() {
+    let nothing = json!({"put": "user", "id": id("ann"), "name": "ann", "business_unit": id("root"),
+        "roles": []});
+    let (world, device, lines) = rest_after(|world| apply(&world.environment, vec![nothing]));
+    let end = lines.last().unwrap();
+    assert_eq!((&end["t"], &end["code"]), (&json!("error"), &json!("revoked")));
+    // What came before its last progress is told to go.
+    let kept = lines.iter().rposition(|line| line["t"] == "progress").unwrap();
+    let held = of_kind(&lines[..kept], "put").len();
+    let next = world.pull(&world.ann, &device, &lines[kept]["cursor"]);
+    let dels = of_kind(&next, "del");
+    assert_eq!((dels.len(), of_kind(&next, "put").len()), (held, 0));
+    assert!(dels.iter().all(|del| del["why"] == "revoked"));
+}
+
+#[test]
+fn a_stream_ends_when_its_token_is_revoked() {
+    let (_, _, lines) = rest_after(|world| {
+        let tokens = &world.environment.state().catalog.tokens;
+        let anns = tokens.values().find(|token| token.holder.user() == Some(id("ann"))).unwrap();
+        assert!(world.environment.revoke_token(anns.id).unwrap());
+    });
+    let end = lines.last().unwrap();
+    assert_eq!((&end["t"], &end["code"]), (&json!("error"), &json!("revoked")));
+}
+
 /// What a stream of events says, until a poke comes or time is up.
 fn waits_for_poke(stream: &mut std::net::TcpStream, patience: Duration) -> bool {
     let began = Instant::now();
