@@ -1,8 +1,8 @@
 //! The HTTP API of an environment.
 //!
-//! Every route stands in one table ([`routes`]) with who may use it; what is not in the table is not
-//! there. A handler gets who asks ([`auth::Principal`]) and answers from the engine; errors are problem
-//! details with a stable code ([`problem`]).
+//! Every route stands in one table (`routes`) with who may use it; what is not in the table is not
+//! there. A handler gets who asks (`auth::Principal`) and answers from the engine; errors are problem
+//! details with a stable code (`problem`).
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,6 +1,6 @@
 //! The whole engine in a simulated world.
 //!
-//! Everything that happens in a [world](world::World) follows from its seed: what its administrators
+//! Everything that happens in a world follows from its seed: what its administrators
 //! change, what its devices write and when they sync, what the network and the server's disk do to
 //! that, and what the clock says. The server is the real one, on a simulated disk; beside it the log
 //! is folded once more, and the obvious evaluator says what must be on each device. What must hold is
