@@ -1,6 +1,6 @@
 //! The sync protocol, without a socket: messages in, messages out.
 //!
-//! A device asks for what changed since its [`Cursor`](cursor::Cursor) and gets a stream of
+//! A device asks for what changed since its cursor ([`Holding`](cursor::Holding)) and gets a stream of
 //! [`Line`](message::Line)s: one consistent state at one offset, taken in whole at its end. It sends
 //! its edits as numbered [`Mutation`](mutation::Mutation)s, each judged once however often it is sent.
 //!
