@@ -31,6 +31,8 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .env("NO_COLOR", "1")
+            // What is read here, and no line a request.
+            .env("HAVERSACK_LOG", "warn,haversack::verbs::serve=info")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
