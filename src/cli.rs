@@ -174,7 +174,8 @@ pub enum TokenVerb {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// The main job on the example environment: profiles, offline edits, conflicts, their replay
+    /// The main job on the example environment: profiles, offline edits, conflicts, their replay; then it
+    /// is served until Ctrl-C
     Demo {
         /// End when the story is told
         #[arg(long)]

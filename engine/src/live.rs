@@ -132,8 +132,7 @@ impl Live {
     }
 
     /// Lets go of what only long questions need, and of the sets of users who have not asked for long,
-    /// and numbers rows anew if too many are gone. To be
-    /// called now and then.
+    /// and numbers rows anew if too many are gone. To be called now and then.
     pub fn tidy(&self) {
         *locked(&self.past) = None;
         let now = self.now.read();

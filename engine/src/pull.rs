@@ -46,10 +46,11 @@ pub enum PullError {
     /// The cursor is not one of this device's.
     #[error(transparent)]
     BadCursor(#[from] CursorError),
-    /// The device has seen more than there is.
+    /// The device has seen more than there is, or something else.
     #[error(
-        "the device has seen event {seen} of a log that is not this one, which ends at {head}: the server was restored from an \
-         older backup; restore a newer one, or let the device begin anew with a null cursor"
+        "the device has seen event {seen} of a log that is not this one, which ends at {head}: the server \
+         was restored from an older backup; restore a newer one, or let the device begin anew with a null \
+         cursor"
     )]
     LogBehind {
         /// What the device has seen.

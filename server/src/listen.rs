@@ -39,6 +39,16 @@ async fn is_known(stream: &TcpStream) -> bool {
     }
 }
 
+/// Lets go, now and then, of what is kept for nobody.
+async fn tidy(app: App) {
+    let mut pause = tokio::time::interval(Duration::from_secs(app.options.tidy_seconds));
+    pause.tick().await;
+    loop {
+        pause.tick().await;
+        app.long(|app| app.live.tidy()).await;
+    }
+}
+
 /// Serves until `stop` is ready, and then until what is under way is done, or has had its time.
 ///
 /// # Errors
@@ -50,6 +60,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let router = router(&app);
     let pokes = tokio::spawn(poke::run(app.clone()));
+    let tidying = tokio::spawn(tidy(app.clone()));
     let connections = Arc::new(Semaphore::new(app.options.connections));
     let graceful = GracefulShutdown::new();
     let mut builder = Builder::new(TokioExecutor::new());
@@ -102,6 +113,7 @@ pub async fn serve(
     }
     drop(listener);
     pokes.abort();
+    tidying.abort();
     let _ = end.send(true);
     let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), graceful.shutdown()).await;
     Ok(())

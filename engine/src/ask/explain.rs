@@ -23,7 +23,7 @@ pub struct ExplainAsk {
     pub id: RowId,
     /// Of which past: an offset or a time.
     pub at: Option<String>,
-    /// Whether a row that the user may not read is told as one that is not there.
+    /// Whether a row that the user may not read, then or now, is told as one that is not there.
     pub hides_unreadable: bool,
 }
 
@@ -51,7 +51,16 @@ impl Live {
                 let columnar =
                     Columnar::build_with(&then, &then.catalog, self.seed(), &in_parallel);
                 let time = time.unwrap_or(then.at);
-                explained(&then, &columnar, (user, time), &key, ask.hides_unreadable)
+                let explanation =
+                    explained(&then, &columnar, (user, time), &key, ask.hides_unreadable);
+                // What was revoked since is not told of then either.
+                let reader = Caller::user(&head.catalog, user, head.at);
+                let is_readable = Obvious::new(head.as_ref()).readable(&reader, &key.table, key.id);
+                if ask.hides_unreadable && !is_readable {
+                    missing(explanation)
+                } else {
+                    explanation
+                }
             }
         };
         Ok(tell::explain::explanation(table, &explanation, None))

@@ -5,8 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use haversack_core::{Name, RowId, metadata::Metadata, profile::PublishedProfile};
-use haversack_dataset::{Caller, Departure, DeviceRows, Difference};
+use haversack_core::{
+    Name, RowId, catalog::Catalog, event::RowKey, metadata::Metadata, profile::PublishedProfile,
+};
+use haversack_dataset::{Caller, Departure, DeviceRows, Difference, Rows};
 use haversack_replay::{DeviceState, State};
 use haversack_sync::{
     cursor::{Holding, Moment},
@@ -47,10 +49,7 @@ impl Live {
             is_offered: profile.is_some(),
         };
         let caller = Caller::user(&now.state.catalog, user, moment.now);
-        let rows = match profile {
-            Some(_) => now.columnar.device_rows(&caller),
-            None => DeviceRows::default(),
-        };
+        let rows = now.belonging(device, &caller);
         let moments = held.moments();
         let mut found = self.found(&now, &caller, ask.device, (&held, &moments), &rows)?;
         if let Some(asked) = &ask.tables {
@@ -104,10 +103,7 @@ impl Live {
             PullAsk { device, cursor: cursor.map(str::to_owned), max_rows: None, tables: None };
         let (known, held) = self.asked(now, &ask)?;
         let caller = Caller::user(&now.state.catalog, known.device.user, self.time(&now.state));
-        let rows = match offered(&now.state, known) {
-            Some(_) => now.columnar.device_rows(&caller),
-            None => DeviceRows::default(),
-        };
+        let rows = now.belonging(known, &caller);
         let moments = held.moments();
         let found = self.found(now, &caller, device, (&held, &moments), &rows)?;
         if planted(Bug::PokeForPutsOnly) {
@@ -253,9 +249,7 @@ impl Live {
         let belongs = now
             .columnar
             .rows_of(rows)
-            .flat_map(|(table, rows)| {
-                rows.map(|(id, v)| (haversack_core::event::RowKey { table: table.clone(), id }, v))
-            })
+            .flat_map(|(table, rows)| rows.map(|(id, v)| (RowKey { table: table.clone(), id }, v)))
             .collect();
         let difference = Difference::between(state, caller, &before, &belongs);
         Ok((difference, looking(now, rows, &catalog)))
@@ -286,8 +280,18 @@ impl Live {
     }
 }
 
+impl Now {
+    /// The rows that belong on a device now.
+    pub(super) fn belonging(&self, device: &DeviceState, caller: &Caller) -> DeviceRows {
+        match offered(&self.state, device) {
+            Some(_) => self.columnar.device_rows(caller),
+            None => DeviceRows::default(),
+        }
+    }
+}
+
 /// A row, put again.
-type Looking = (haversack_core::event::RowKey, Change);
+type Looking = (RowKey, Change);
 
 /// The published profile that a device gets.
 pub(crate) fn offered<'s>(state: &'s State, device: &DeviceState) -> Option<&'s PublishedProfile> {
@@ -298,12 +302,7 @@ pub(crate) fn offered<'s>(state: &'s State, device: &DeviceState) -> Option<&'s 
 
 /// Rows that look different than under another catalog. Those that are new or written anyway are among
 /// them, as they are put once.
-fn looking(
-    now: &Now,
-    rows: &DeviceRows,
-    before: &Arc<haversack_core::catalog::Catalog>,
-) -> Vec<Looking> {
-    use haversack_dataset::Rows;
+fn looking(now: &Now, rows: &DeviceRows, before: &Arc<Catalog>) -> Vec<Looking> {
     let state = now.state.as_ref();
     let Some(looks) = Looks::between(before, &state.catalog) else { return Vec::new() };
     let tables = now.columnar.rows_of(rows).filter(|(table, _)| looks.concern(table));
@@ -312,7 +311,7 @@ fn looking(
         for (id, version) in rows {
             let row = state.row(table, id);
             if row.is_some_and(|row| looks.has_changed(table, id, &row.values)) {
-                let key = haversack_core::event::RowKey { table: table.clone(), id };
+                let key = RowKey { table: table.clone(), id };
                 found.push((key, Change::Put(version)));
             }
         }

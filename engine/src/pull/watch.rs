@@ -6,7 +6,7 @@ use haversack_core::{RowId, Timestamp, catalog::Catalog};
 use haversack_dataset::{Caller, DeviceRows};
 use haversack_replay::State;
 
-use super::{PullAsk, PullError, looks::Looks, plan::offered};
+use super::{PullAsk, PullError, looks::Looks};
 use crate::live::{Live, Now};
 
 /// A device that waits to be told that a pull would bring something.
@@ -59,12 +59,9 @@ impl Live {
         let Some(known) = state.devices.get(&device) else {
             return (DeviceRows::default(), None);
         };
-        if offered(state, known).is_none() {
-            return (DeviceRows::default(), None);
-        }
         let user = known.device.user;
-        let caller = Caller::user(&state.catalog, user, self.time(state));
-        (now.columnar.device_rows(&caller), now.columnar.holds_until(user))
+        let rows = now.belonging(known, &Caller::user(&state.catalog, user, self.time(state)));
+        (rows, now.columnar.holds_until(user))
     }
 }
 

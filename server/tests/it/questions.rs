@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Answer, request},
-    world::{World, id},
+    world::{World, apply, id},
 };
 
 const NAMES: &str = "fetch t { columns name  order name }";
@@ -100,6 +100,13 @@ fn explanations_are_of_ones_own_device() {
     assert_eq!(explain(&world.admin, "").code(), "bad_request");
     assert_eq!(explain(&world.admin, "&user=no").code(), "unknown_user");
     assert_eq!(world.get("/v1/explain?table=t", &world.ann).code(), "bad_request");
+    // What ann may not read any more she is not told of then either.
+    let nothing = json!({"put": "user", "id": id("ann"), "name": "ann", "business_unit": id("root"),
+        "roles": []});
+    apply(&world.environment, vec![nothing]);
+    let (own, anns) = (format!("&at={version}"), format!("&user=ann&at={version}"));
+    assert_eq!(explain(&world.admin, &anns).ok().json()["included"], true);
+    assert_eq!(check(explain(&world.ann, &own))["message"], "there is no such row");
     let path = format!("/v1/explain?table=no&id={}", id("r"));
     assert_eq!(world.get(&path, &world.ann).code(), "unknown_table");
 }
