@@ -30,4 +30,4 @@ pub use name::{Name, NameError, nearest};
 pub use position::{BaseVersion, Cursor, MutationNumber, Offset, RowVersion};
 pub use row::{Row, Values};
 pub use time::{Date, TimeError, Timestamp};
-pub use value::{Decimal, Double, Reference, Value};
+pub use value::{Decimal, Double, Lent, Reference, Value};

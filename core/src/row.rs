@@ -7,7 +7,7 @@ use bincode::{
     error::{DecodeError, EncodeError},
 };
 
-use crate::{Name, RowVersion, Value};
+use crate::{Lent, Name, RowVersion, Value};
 
 /// Values by column, ordered by name, each column once. A value of none is an explicit null: a
 /// column that a patch empties. Rows themselves hold no nulls.
@@ -77,6 +77,11 @@ impl Values {
     /// All that is said, by column name.
     pub fn iter(&self) -> impl Iterator<Item = (&Name, Option<&Value>)> {
         self.0.iter().map(|(name, value)| (name, value.as_ref()))
+    }
+
+    /// All values, by column name; explicit nulls are left out.
+    pub fn lent(&self) -> impl Iterator<Item = (&Name, Lent<'_>)> {
+        self.iter().filter_map(|(name, value)| Some((name, value?.into())))
     }
 
     /// How many columns something is said of.

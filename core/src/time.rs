@@ -35,6 +35,16 @@ impl Timestamp {
         jiff::Timestamp::from_microsecond(self.0).expect("instants are kept in the years 1 to 9999")
     }
 
+    /// Writes the instant as text.
+    ///
+    /// # Panics
+    /// As [`Timestamp::to_jiff`].
+    pub fn write_to(self, out: &mut Vec<u8>) {
+        const PRINTER: jiff::fmt::temporal::DateTimePrinter =
+            jiff::fmt::temporal::DateTimePrinter::new();
+        PRINTER.print_timestamp(&self.to_jiff(), out).expect("memory takes all");
+    }
+
     /// The instant of the calendar library, cut to microseconds.
     #[must_use]
     pub fn from_jiff(instant: jiff::Timestamp) -> Self {
@@ -124,8 +134,11 @@ mod tests {
 
     #[test]
     fn every_instant_that_is_read_can_be_shown() {
-        for text in ["0001-01-01T00:00:00Z", "9999-12-30T22:00:00Z"] {
-            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
+        for text in ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59.25Z", "9999-12-30T22:00:00Z"] {
+            let instant = text.parse::<Timestamp>().unwrap();
+            let mut written = Vec::new();
+            instant.write_to(&mut written);
+            assert_eq!((instant.to_string(), written), (text.to_owned(), text.as_bytes().to_vec()));
         }
         for beyond in ["0000-12-31T23:59:59Z", "9999-12-30T22:00:00.5Z", "9999-12-31T00:00:00Z"] {
             assert!(beyond.parse::<Timestamp>().is_err(), "{beyond}");

@@ -1,5 +1,7 @@
 //! Values of columns. A null is the absence of a value, so no variant stands for it.
 
+use std::borrow::Cow;
+
 use bincode::{
     BorrowDecode, Decode, Encode,
     de::{BorrowDecoder, Decoder},
@@ -34,6 +36,39 @@ pub enum Value {
     Id(RowId),
     /// `lookup`, `owner`.
     Reference(Reference),
+}
+
+/// A value as whatever keeps it lends it: nothing large is copied.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lent<'a> {
+    /// A text.
+    Text(&'a str),
+    /// A pointer to a row: its table, and its id.
+    Reference(&'a Name, RowId),
+    /// Any other value.
+    Other(Cow<'a, Value>),
+}
+
+impl Lent<'_> {
+    /// The value.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        match self {
+            Self::Text(text) => Value::Text(text.to_owned()),
+            Self::Reference(table, id) => Value::Reference(Reference { table: table.clone(), id }),
+            Self::Other(value) => value.into_owned(),
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for Lent<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Text(text) => Self::Text(text),
+            Value::Reference(to) => Self::Reference(&to.table, to.id),
+            other => Self::Other(Cow::Borrowed(other)),
+        }
+    }
 }
 
 /// A pointer to a row. The row need not be there.

@@ -20,7 +20,7 @@ pub use obvious::{
     Check, ComparisonTruth, ConditionTruth, Explanation, FilterTruth, Like, LinkedTruth, Obvious,
     Offered, related_to,
 };
-pub use rows::{Rows, scan};
+pub use rows::{Rows, Taker, scan};
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use haversack_core::{
-    Row, RowId, Values,
+    Lent, Name, Row, RowId, RowVersion, Values,
     catalog::Catalog,
     schema::{Table, TableKind},
 };
@@ -18,7 +18,19 @@ pub trait Rows {
 
     /// The rows of a table, by id.
     fn rows(&self, table: &str) -> Box<dyn Iterator<Item = (RowId, Cow<'_, Row>)> + '_>;
+
+    /// Hands out the rows of a table, by id, with their values as they are kept: whoever keeps rows
+    /// packed unpacks nothing.
+    fn lend(&self, table: &str, take: &mut Taker<'_>) {
+        for (id, row) in self.rows(table) {
+            take(id, row.version, &mut row.values.lent());
+        }
+    }
 }
+
+/// Takes a row: its id, its version, and its values in the order of their columns' names.
+pub type Taker<'t> =
+    dyn for<'v> FnMut(RowId, RowVersion, &mut dyn Iterator<Item = (&'v Name, Lent<'v>)>) + 't;
 
 /// The values of a row of any table, those of the system included.
 pub(crate) fn values<'r>(rows: &'r dyn Rows, table: &Table, id: RowId) -> Option<Cow<'r, Values>> {

@@ -25,6 +25,7 @@ pub use fold::{FoldError, Judging, apply_to_catalog as fold_catalog, fold};
 pub use follow::written;
 pub use held::{Held, Holdings};
 pub use judge::judge;
+pub use rows::PackedRow;
 pub use state::{Conflict, DeviceState, LoadProgress, State};
 pub use timeline::{Timeline, Turn};
 pub use touches::{Touch, Touches};

@@ -19,7 +19,7 @@ use blocks::Blocks;
 use haversack_core::{Name, Row, RowId, RowVersion, Value};
 use names::Names;
 
-pub(crate) use unpack::Packed;
+pub use unpack::PackedRow;
 
 use crate::{Touch, Touches};
 
@@ -38,7 +38,7 @@ pub(crate) struct TableRows {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot<'a> {
     /// None: it is gone.
-    pub row: Option<Packed<'a>>,
+    pub row: Option<PackedRow<'a>>,
     /// None: the usual event alone.
     touches: Option<&'a Touches>,
 }
@@ -172,7 +172,7 @@ impl TableRows {
 
 fn slot<'a>(names: &'a Names, block: &'a Block, place: usize) -> Slot<'a> {
     let (bytes, touches) = block.slot(place);
-    Slot { row: (!bytes.is_empty()).then(|| Packed::new(names, bytes)), touches }
+    Slot { row: (!bytes.is_empty()).then(|| PackedRow::new(names, bytes)), touches }
 }
 
 /// Whether an event is the one that need not be said of a packed row.

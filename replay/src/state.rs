@@ -8,11 +8,11 @@ use haversack_core::{
     catalog::Catalog,
     event::{Device, EditRequest, RowKey, Verdict},
 };
-use haversack_dataset::Rows;
+use haversack_dataset::{Rows, Taker};
 use imbl::{OrdMap, Vector};
 
 use crate::{
-    rows::{Packed, Slot, TableRows, Written},
+    rows::{PackedRow, Slot, TableRows, Written},
     touches::{Touch, Touches},
 };
 
@@ -97,27 +97,29 @@ impl State {
     /// The row as it stands.
     #[must_use]
     pub fn current(&self, key: &RowKey) -> Option<Row> {
-        self.packed(key).map(|row| row.unpack())
+        self.packed(&key.table, key.id).map(|row| row.unpack())
     }
 
     /// The version of the row as it stands: found sooner than the row.
     #[must_use]
     pub fn version(&self, key: &RowKey) -> Option<RowVersion> {
-        self.packed(key).map(|row| row.version())
+        self.packed(&key.table, key.id).map(|row| row.version())
     }
 
-    pub(crate) fn packed(&self, key: &RowKey) -> Option<Packed<'_>> {
-        self.slot(key)?.row
+    /// The row as it stands and as it is kept: what only looks at values need not copy them.
+    #[must_use]
+    pub fn packed(&self, table: &str, id: RowId) -> Option<PackedRow<'_>> {
+        self.slot(table, id)?.row
     }
 
-    fn slot(&self, key: &RowKey) -> Option<Slot<'_>> {
-        self.tables.get(&key.table)?.get(key.id)
+    fn slot(&self, table: &str, id: RowId) -> Option<Slot<'_>> {
+        self.tables.get(table)?.get(id)
     }
 
     /// The events on a row.
     #[must_use]
     pub fn touches(&self, key: &RowKey) -> Touches {
-        self.slot(key).map(|slot| slot.touches()).unwrap_or_default()
+        self.slot(&key.table, key.id).map(|slot| slot.touches()).unwrap_or_default()
     }
 
     /// Every row that there is or was, by table and id, with the events on it.
@@ -177,12 +179,19 @@ impl Rows for State {
     }
 
     fn row(&self, table: &str, id: RowId) -> Option<Cow<'_, Row>> {
-        let row = self.tables.get(table)?.get(id)?.row?;
-        Some(Cow::Owned(row.unpack()))
+        self.packed(table, id).map(|row| Cow::Owned(row.unpack()))
     }
 
     fn rows(&self, table: &str) -> Box<dyn Iterator<Item = (RowId, Cow<'_, Row>)> + '_> {
         let slots = self.tables.get(table).into_iter().flat_map(TableRows::iter);
         Box::new(slots.filter_map(|(id, slot)| Some((id, Cow::Owned(slot.row?.unpack())))))
+    }
+
+    fn lend(&self, table: &str, take: &mut Taker<'_>) {
+        for (id, slot) in self.tables.get(table).into_iter().flat_map(TableRows::iter) {
+            if let Some(row) = slot.row {
+                take(id, row.version(), &mut row.lent());
+            }
+        }
     }
 }

@@ -29,7 +29,11 @@ fn of_row(table: &str, id: RowId, version: RowVersion) -> u64 {
     use std::io::Write;
     let mut text = [0; TEXT_MAX];
     let mut rest = &mut text[..];
-    write!(rest, "{table}\0{id}\0{version}").expect("a name has an end");
+    // Every row of every first pull comes by here: in pieces, as formatting takes longer than hashing.
+    for piece in [table.as_bytes(), b"\0", id.text(&mut [0; 36]).as_bytes(), b"\0"] {
+        rest.write_all(piece).expect("a name has an end");
+    }
+    serde_json::to_writer(&mut rest, &version).expect("a number has an end");
     let length = TEXT_MAX - rest.len();
     xxh3_64(&text[..length])
 }

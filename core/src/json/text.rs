@@ -3,33 +3,52 @@
 use std::io::Write;
 
 use super::write::bare_json;
+use serde::Serialize;
+
 use crate::{
-    RowId, Value, Values,
+    Lent, Name, RowId, Value,
     catalog::Catalog,
-    schema::{Column, OWNINGBUSINESSUNIT, Ownership, Table},
+    schema::{Column, OWNERID, OWNINGBUSINESSUNIT, Ownership, Table},
 };
 
-/// Writes the object that [`row_object`](super::row_object) makes, with its keys in the order of names.
+/// Writes the object that [`row_object`](super::row_object) makes of the values, which come in the order
+/// of their columns' names; so do the keys.
 ///
 /// # Panics
 /// Never: memory takes all.
-pub fn write_row(out: &mut Vec<u8>, catalog: &Catalog, table: &Table, id: RowId, values: &Values) {
+pub fn write_row<'v>(
+    out: &mut Vec<u8>,
+    catalog: &Catalog,
+    table: &Table,
+    id: RowId,
+    values: impl Iterator<Item = (&'v Name, Lent<'v>)>,
+) {
     out.push(b'{');
     let begin = out.len();
-    let mut rest = values.iter().peekable();
+    let mut rest = values.peekable();
     let follows_owner = table.ownership == Ownership::UserOrTeam;
+    // `ownerid` comes before `owningbusinessunit`, which is read off it if the row does not give it.
+    let mut owner = None;
     for column in table.columns_by_name() {
         let name = &column.name;
         while rest.next_if(|(known, _)| *known < name).is_some() {}
+        let value = rest.next_if(|(known, _)| *known == name).map(|(_, value)| value);
         if *name == table.primary_key {
             key(out, begin, name.as_str());
             write_id(out, id);
         } else if follows_owner && name.as_str() == OWNINGBUSINESSUNIT {
-            if let Some(unit) = catalog.owning_business_unit(table, values) {
+            let unit = match value {
+                Some(Lent::Reference(_, unit)) => Some(unit),
+                _ => owner.and_then(|owner| catalog.business_unit_of(owner)),
+            };
+            if let Some(unit) = unit {
                 key(out, begin, OWNINGBUSINESSUNIT);
                 write_id(out, unit);
             }
-        } else if let Some((_, Some(value))) = rest.next_if(|(known, _)| *known == name) {
+        } else if let Some(value) = value {
+            if let (Lent::Reference(_, to), OWNERID) = (&value, name.as_str()) {
+                owner = Some(*to);
+            }
             key(out, begin, name.as_str());
             write_value(out, column, value);
         }
@@ -47,31 +66,35 @@ fn key(out: &mut Vec<u8>, begin: usize, name: &str) {
     out.extend_from_slice(b"\":");
 }
 
-fn write_value(out: &mut Vec<u8>, column: &Column, value: &Value) {
-    let written = match value {
-        Value::Reference(reference) if column.is_polymorphic() => {
+fn write_value(out: &mut Vec<u8>, column: &Column, value: Lent<'_>) {
+    let value = match value {
+        Lent::Reference(table, id) if column.is_polymorphic() => {
             out.extend_from_slice(b"{\"id\":");
-            write_id(out, reference.id);
+            write_id(out, id);
             out.extend_from_slice(b",\"table\":\"");
-            out.extend_from_slice(reference.table.as_str().as_bytes());
-            out.extend_from_slice(b"\"}");
-            Ok(())
+            out.extend_from_slice(table.as_str().as_bytes());
+            return out.extend_from_slice(b"\"}");
         }
-        Value::Reference(reference) => {
-            write_id(out, reference.id);
-            Ok(())
-        }
-        Value::Id(id) => {
-            write_id(out, *id);
-            Ok(())
-        }
-        Value::Text(text) => serde_json::to_writer(out, text).map_err(Into::into),
-        Value::Integer(number) => write!(out, "{number}"),
-        Value::Choice(option) => write!(out, "{option}"),
-        Value::Timestamp(instant) => write!(out, "\"{instant}\""),
-        other => serde_json::to_writer(out, &bare_json(other)).map_err(Into::into),
+        Lent::Reference(_, id) => return write_id(out, id),
+        Lent::Text(text) => return json(out, text),
+        Lent::Other(value) => value,
     };
-    written.expect("memory takes all");
+    match value.as_ref() {
+        Value::Id(id) => write_id(out, *id),
+        Value::Integer(number) => json(out, number),
+        Value::Choice(option) => json(out, option),
+        Value::Decimal(number) => write!(out, "{number}").expect("memory takes all"),
+        Value::Timestamp(instant) => {
+            out.push(b'"');
+            instant.write_to(out);
+            out.push(b'"');
+        }
+        other => json(out, &bare_json(other)),
+    }
+}
+
+fn json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    serde_json::to_writer(out, value).expect("memory takes all");
 }
 
 fn write_id(out: &mut Vec<u8>, id: RowId) {
@@ -86,7 +109,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Date, Decimal, Double, Name, Reference, Timestamp,
+        Date, Decimal, Double, Reference, Timestamp, Values,
         json::row_object,
         schema::{ColumnDefinition, ColumnType, TableDefinition},
         security::User,
@@ -185,7 +208,7 @@ mod tests {
         });
         for values in [whole.clone(), Values::default(), given].into_iter().chain(parts) {
             let mut text = Vec::new();
-            write_row(&mut text, &catalog, table, id(7), &values);
+            write_row(&mut text, &catalog, table, id(7), values.lent());
             let object = Json::Object(row_object(&catalog, table, id(7), &values));
             assert_eq!(String::from_utf8(text).unwrap(), object.to_string());
         }

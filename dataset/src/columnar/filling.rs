@@ -1,10 +1,10 @@
 //! One table on its way into columns. Rows come in the order of their ids and get their numbers in that
 //! order, so nothing is looked up; where pointers point is found when all tables are there.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use haversack_core::{
-    Name, Reference, RowId, RowVersion, Value, Values,
+    Lent, Name, RowId, RowVersion, Value,
     schema::{Table, TableKind},
 };
 use roaring::RoaringBitmap;
@@ -18,9 +18,6 @@ use super::{
     table::TableRows,
 };
 use crate::{Rows, rows::scan};
-
-/// Rows that are asked for at a time.
-const BLOCK: usize = 64;
 
 /// The rows of a table, and its pointers, whose places are not known yet.
 pub(super) struct Filled {
@@ -46,38 +43,11 @@ pub(super) fn fill(rows: &dyn Rows, table: &Arc<Table>, seed: u64) -> Filled {
     if table.kind == TableKind::System {
         let mut all: Vec<_> = scan(rows, table).collect();
         all.sort_by_key(|(id, _)| *id);
-        all.iter().for_each(|(id, values)| filling.push(*id, None, values.iter()));
+        all.iter().for_each(|(id, values)| filling.push(*id, None, values.lent()));
     } else {
-        let mut rows = rows.rows(&table.name);
-        let mut block = Vec::with_capacity(BLOCK);
-        loop {
-            block.extend(rows.by_ref().take(BLOCK));
-            if block.is_empty() {
-                break;
-            }
-            for (_, row) in &block {
-                if let Cow::Borrowed(row) = row {
-                    touch(&row.values);
-                }
-            }
-            for (id, row) in block.drain(..) {
-                filling.push(id, Some(row.version), row.values.iter());
-            }
-        }
+        rows.lend(&table.name, &mut |id, version, values| filling.push(id, Some(version), values));
     }
     filling.finish()
-}
-
-/// Reads a little of each value, and does nothing with it: rows lie all over the memory, and what is
-/// asked for of many of them at once comes sooner than one after the other.
-fn touch(values: &Values) {
-    let of = |value: &Value| match value {
-        Value::Text(text) => text.as_bytes().first().copied().unwrap_or(0),
-        Value::Reference(to) => to.id.as_bytes()[0],
-        _ => 0,
-    };
-    let some = values.iter().filter_map(|(_, value)| value).map(of);
-    std::hint::black_box(some.fold(0, |all, byte| all ^ byte));
 }
 
 struct FillingTable {
@@ -103,15 +73,15 @@ impl FillingTable {
         &mut self,
         id: RowId,
         version: Option<RowVersion>,
-        values: impl Iterator<Item = (&'v Name, Option<&'v Value>)>,
+        values: impl Iterator<Item = (&'v Name, Lent<'v>)>,
     ) {
         assert!(self.ids.last().is_none_or(|last| *last < id), "rows come by id, each once");
         let row = RowNumber::try_from(self.ids.len()).expect("a table has fewer rows than 2^32");
         self.ids.push(id);
         self.versions.push(version);
         for (at, (name, value)) in values.enumerate() {
-            if let (Some(place), Some(value)) = (self.place(at, name), value) {
-                self.columns[place].push(row, value);
+            if let Some(place) = self.place(at, name) {
+                self.columns[place].push(row, &value);
             }
         }
     }
@@ -177,17 +147,22 @@ impl FillingColumn {
 
     /// Puts a value in the cell of a row, which comes after all that have one. A value of another type,
     /// which a column that was dropped and made anew can hold, is none.
-    fn push(&mut self, row: RowNumber, value: &Value) {
+    fn push(&mut self, row: RowNumber, value: &Lent<'_>) {
         match (&mut self.data, value) {
-            (FillingData::Numbers(numbers), value) => {
-                if !numbers.set(row, value) {
-                    return;
-                }
+            (FillingData::Texts(texts), Lent::Text(text)) => texts.push(row, *text),
+            (FillingData::Pointers(pointers), Lent::Reference(table, id)) => {
+                pointers.push(row, table, *id);
             }
-            (FillingData::Ids(ids), Value::Id(id)) => push_at(ids, row, *id),
-            (FillingData::Texts(texts), Value::Text(text)) => texts.push(row, text),
-            (FillingData::Lists(lists), Value::Choices(options)) => lists.push(row, options),
-            (FillingData::Pointers(pointers), Value::Reference(to)) => pointers.push(row, to),
+            (data, Lent::Other(value)) => match (data, value.as_ref()) {
+                (FillingData::Numbers(numbers), value) => {
+                    if !numbers.set(row, value) {
+                        return;
+                    }
+                }
+                (FillingData::Ids(ids), Value::Id(id)) => push_at(ids, row, *id),
+                (FillingData::Lists(lists), Value::Choices(options)) => lists.push(row, options),
+                _ => return,
+            },
             _ => return,
         }
         if self.run.end != row {
@@ -221,13 +196,13 @@ impl FillingColumn {
 }
 
 impl Pointers {
-    fn push(&mut self, row: RowNumber, to: &Reference) {
+    fn push(&mut self, row: RowNumber, table: &Name, id: RowId) {
         let place = match self.places.last() {
-            Some(last) if self.names[usize::from(*last)] == to.table => *last,
-            _ => self.place(&to.table),
+            Some(last) if self.names[usize::from(*last)] == *table => *last,
+            _ => self.place(table),
         };
         push_at(&mut self.places, row, place);
-        push_at(&mut self.ids, row, to.id);
+        push_at(&mut self.ids, row, id);
     }
 
     fn place(&mut self, name: &Name) -> u16 {

@@ -13,7 +13,10 @@ use haversack_sync::{
     pull::Ground,
 };
 
-use super::{lines::write_put, plan::offered};
+use super::{
+    lines::{Generation, write_put},
+    plan::offered,
+};
 use crate::live::Live;
 
 /// The ground of a stream.
@@ -25,13 +28,15 @@ pub struct LiveGround {
     newest: Arc<State>,
     device: RowId,
     user: RowId,
+    /// The number of the catalog for kept lines; none: it is not the newest.
+    generation: Option<Generation>,
 }
 
 impl LiveGround {
     pub(super) fn new(live: &Arc<Live>, state: &Arc<State>, device: RowId, user: RowId) -> Self {
         let (live, state) = (Arc::clone(live), Arc::clone(state));
         let newest = Arc::clone(&state);
-        Self { live, state, newest, device, user }
+        Self { live, state, newest, device, user, generation: None }
     }
 
     fn profile<'s>(&self, state: &'s State) -> Option<&'s PublishedProfile> {
@@ -39,13 +44,13 @@ impl LiveGround {
     }
 
     /// Whether the user may still be told of a row that the stream brings.
-    fn may_be_told(&self, key: &RowKey, version: RowVersion) -> bool {
+    fn may_be_told(&self, table: &Name, id: RowId, version: RowVersion) -> bool {
         if Arc::ptr_eq(&self.state, &self.newest) {
             return true;
         }
+        let key = &RowKey { table: table.clone(), id };
         let has_same_catalog = Arc::ptr_eq(&self.state.catalog, &self.newest.catalog);
-        let now = self.newest.version(key);
-        if has_same_catalog && now == Some(version) {
+        if has_same_catalog && self.newest.version(key) == Some(version) {
             return true;
         }
         // Of a row that is gone counts what it was. Tables of pairs are never taken offline, so no row
@@ -64,11 +69,14 @@ fn error(code: &str, message: &str) -> StreamError {
 
 impl Ground for LiveGround {
     fn stands(&mut self) -> Result<(), StreamError> {
+        let newest = self.live.environment.state();
+        let catalog = &self.state.catalog;
+        self.generation =
+            Arc::ptr_eq(catalog, &newest.catalog).then(|| self.live.lines.generation(catalog));
         if planted(Bug::SkipStands) {
-            self.newest = self.live.environment.state();
+            self.newest = newest;
             return Ok(());
         }
-        let newest = self.live.environment.state();
         let app =
             |state: &State| state.devices.get(&self.device).and_then(|known| known.app.clone());
         let has_same_catalog = Arc::ptr_eq(&self.newest.catalog, &newest.catalog);
@@ -101,20 +109,21 @@ impl Ground for LiveGround {
         version: RowVersion,
         line: &mut Vec<u8>,
     ) -> Result<(), StreamError> {
-        let key = RowKey { table: table.clone(), id };
-        if !self.may_be_told(&key, version) && !planted(Bug::SkipRevoked) {
+        if !self.may_be_told(table, id, version) && !planted(Bug::SkipRevoked) {
             let message = "a row may not be read any more; pull again from the last progress";
             return Err(error("revoked", message));
         }
         let catalog = &self.state.catalog;
         let write = |line: &mut Vec<u8>| {
-            let row = self.state.current(&key).expect("a row that belongs on the device is there");
-            write_put(line, catalog, (table, id, version), &row.values);
+            let row = self.state.packed(table.as_str(), id);
+            let row = row.expect("a row that belongs on the device is there");
+            write_put(line, catalog, (table, id), row);
         };
-        if Arc::ptr_eq(catalog, &self.newest.catalog) {
-            self.live.lines.append(line, catalog, (table, id, version), write);
-        } else {
-            write(line);
+        match self.generation {
+            Some(generation) => {
+                self.live.lines.append(line, generation, (table, id, version), write);
+            }
+            None => write(line),
         }
         Ok(())
     }

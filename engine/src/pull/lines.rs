@@ -3,9 +3,10 @@
 //! Most rows go to one device. So a line is kept when it's asked for a second time, and a row that is
 //! asked for once costs a glance at one place.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
-use haversack_core::{Name, RowId, RowVersion, Values, catalog::Catalog, json::write_row};
+use haversack_core::{Name, RowId, RowVersion, catalog::Catalog, json::write_row};
+use haversack_replay::PackedRow;
 use haversack_sync::planted::{Bug, planted};
 
 use crate::live::locked;
@@ -15,14 +16,17 @@ const PLACES: usize = 8_192;
 /// A line that is kept, in bytes at the most: all places together take 8 MiB.
 const LINE_BYTES_MAX: usize = 1_024;
 /// Parts that are locked by themselves; a power of two.
-const PARTS: usize = 16;
+const PARTS: usize = 64;
 
 /// Put lines that were written lately. A catalog may change what a row looks like, so lines are of one.
 pub(crate) struct Lines {
-    /// The catalog, and how many there were before it.
-    catalog: Mutex<(u64, Option<Arc<Catalog>>)>,
+    /// The catalog, and its number.
+    catalog: Mutex<(Generation, Option<Arc<Catalog>>)>,
     parts: Vec<Mutex<Vec<Place>>>,
 }
+
+/// The number of a catalog among those that lines were written by.
+pub(crate) type Generation = u64;
 
 /// A row at a version.
 pub(crate) type LineKey<'a> = (&'a Name, RowId, RowVersion);
@@ -34,21 +38,21 @@ enum Place {
     Free,
     /// Asked for once.
     Seen(RowId, RowVersion),
-    Kept(Kept),
+    Kept(Box<Kept>),
 }
 
 /// A line, and what it is of.
 #[derive(Clone)]
 struct Kept {
-    generation: u64,
+    generation: Generation,
     table: Name,
     id: RowId,
     version: RowVersion,
-    line: Arc<[u8]>,
+    line: Box<[u8]>,
 }
 
 impl Kept {
-    fn is_of(&self, generation: u64, (table, id, version): LineKey<'_>) -> bool {
+    fn is_of(&self, generation: Generation, (table, id, version): LineKey<'_>) -> bool {
         self.generation == generation
             && (self.id, self.version) == (id, version)
             && self.table == *table
@@ -63,37 +67,38 @@ impl Default for Lines {
 }
 
 impl Lines {
-    /// Appends the line of a row, which is written if it isn't kept. The catalog must be the newest one.
+    /// Appends the line of a row as it looks in the catalog with this number; it is written if it isn't
+    /// kept.
     pub fn append(
         &self,
         out: &mut Vec<u8>,
-        catalog: &Arc<Catalog>,
+        generation: Generation,
         key: LineKey<'_>,
         write: impl FnOnce(&mut Vec<u8>),
     ) {
         let (table, id, version) = key;
-        let generation = self.generation(catalog);
-        let is_seen = match &mut *self.place(id, version) {
+        let (part, at) = place(id, version);
+        let place = &mut locked(&self.parts[part])[at];
+        let is_seen = match place {
             Place::Kept(kept) if kept.is_of(generation, key) => {
                 return out.extend_from_slice(&kept.line);
             }
-            Place::Seen(of, at) if (*of, *at) == (id, version) => true,
-            place => {
-                *place = Place::Seen(id, version);
-                false
-            }
+            Place::Seen(of, at) => (*of, *at) == (id, version),
+            _ => false,
         };
         let from = out.len();
         write(out);
         let line = &out[from..];
-        if is_seen && line.len() <= LINE_BYTES_MAX {
-            let (table, line) = (table.clone(), Arc::from(line));
-            *self.place(id, version) = Place::Kept(Kept { generation, table, id, version, line });
-        }
+        *place = if is_seen && line.len() <= LINE_BYTES_MAX {
+            let (table, line) = (table.clone(), Box::from(line));
+            Place::Kept(Box::new(Kept { generation, table, id, version, line }))
+        } else {
+            Place::Seen(id, version)
+        };
     }
 
-    /// The number of a catalog. Lines of another one are not found any more.
-    fn generation(&self, catalog: &Arc<Catalog>) -> u64 {
+    /// The number of a catalog, which must be the newest. Lines of the one before are not found any more.
+    pub fn generation(&self, catalog: &Arc<Catalog>) -> Generation {
         if planted(Bug::StaleLines) {
             return 0;
         }
@@ -104,44 +109,24 @@ impl Lines {
         }
         *generation
     }
-
-    fn place(&self, id: RowId, version: RowVersion) -> PlaceOf<'_> {
-        // Ids are mostly random, but devices choose some: whoever makes theirs meet slows nobody down.
-        let bytes = id.as_bytes();
-        let low = u64::from_be_bytes(bytes[8..].try_into().expect("eight of sixteen bytes"));
-        let hash = (low ^ version.0.get()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let hash = usize::try_from(hash).expect("32 bits");
-        let part = locked(&self.parts[hash % PARTS]);
-        PlaceOf { part, at: hash / PARTS % (PLACES / PARTS) }
-    }
 }
 
-/// A place, locked.
-struct PlaceOf<'l> {
-    part: MutexGuard<'l, Vec<Place>>,
-    at: usize,
-}
-
-impl std::ops::Deref for PlaceOf<'_> {
-    type Target = Place;
-
-    fn deref(&self) -> &Place {
-        &self.part[self.at]
-    }
-}
-
-impl std::ops::DerefMut for PlaceOf<'_> {
-    fn deref_mut(&mut self) -> &mut Place {
-        &mut self.part[self.at]
-    }
+/// The part in which a row's line may be, and its place there.
+fn place(id: RowId, version: RowVersion) -> (usize, usize) {
+    // Ids are mostly random, but devices choose some: whoever makes theirs meet slows nobody down.
+    let bytes = id.as_bytes();
+    let low = u64::from_be_bytes(bytes[8..].try_into().expect("eight of sixteen bytes"));
+    let hash = (low ^ version.0.get()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    let hash = usize::try_from(hash).expect("32 bits");
+    (hash % PARTS, hash / PARTS % (PLACES / PARTS))
 }
 
 /// Writes a put line, with its end.
 pub(crate) fn write_put(
     line: &mut Vec<u8>,
     catalog: &Catalog,
-    (table, id, version): (&Name, RowId, RowVersion),
-    values: &Values,
+    (table, id): (&Name, RowId),
+    row: PackedRow<'_>,
 ) {
     use std::io::Write;
     let Some(of) = catalog.table(table) else { return };
@@ -150,7 +135,7 @@ pub(crate) fn write_put(
     line.extend_from_slice(table.as_str().as_bytes());
     line.extend_from_slice(b"\",\"id\":\"");
     id.write_to(line);
-    write!(line, "\",\"v\":{version},\"row\":").expect("memory takes all");
-    write_row(line, catalog, of, id, values);
+    write!(line, "\",\"v\":{},\"row\":", row.version()).expect("memory takes all");
+    write_row(line, catalog, of, id, row.lent());
     line.extend_from_slice(b"}\n");
 }

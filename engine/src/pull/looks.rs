@@ -51,7 +51,7 @@ impl<'a> Looks<'a> {
         let text = |catalog: &Catalog| {
             let mut text = Vec::new();
             if let Some(of) = catalog.table(table) {
-                write_row(&mut text, catalog, of, id, values);
+                write_row(&mut text, catalog, of, id, values.lent());
             }
             text
         };

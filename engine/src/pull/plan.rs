@@ -27,8 +27,8 @@ use crate::{
     live::{Live, Now},
 };
 
-/// The changes found, by table.
-type Found = BTreeMap<Name, BTreeMap<RowId, Change>>;
+/// The changes found, by table and id.
+type Found = BTreeMap<Name, Changes>;
 
 impl Live {
     /// A stream that brings a device to what belongs on it now, and the ground that it is written on.
@@ -73,7 +73,7 @@ impl Live {
             device: ask.device,
             checkpoint: self.checkpoint(&now.state, device, profile, facts.as_deref(), ask, moment),
             to: moment,
-            changes: found.into_iter().map(sorted).collect(),
+            changes: found.into_iter().collect(),
             tables: states(&tables, facts.as_deref(), ask.tables.as_deref()),
             asked: ask.tables.clone(),
             max_rows: ask.max_rows,
@@ -107,8 +107,8 @@ impl Live {
         let moments = held.moments();
         let found = self.found(now, &caller, device, (&held, &moments), &rows)?;
         if planted(Bug::PokeForPutsOnly) {
-            let mut changes = found.values().flat_map(|changes| changes.values());
-            return Ok(changes.any(|change| matches!(change, Change::Put(_))));
+            let mut changes = found.values().flatten();
+            return Ok(changes.any(|(_, change)| matches!(change, Change::Put(_))));
         }
         Ok(!found.is_empty())
     }
@@ -210,19 +210,20 @@ impl Live {
             let del = difference.del.into_iter().map(|(key, why)| (key, Change::Del(told(why))));
             for (key, change) in looks.into_iter().chain(put).chain(del) {
                 if is_of(&key.table, key.id) {
-                    found.entry(key.table).or_default().insert(key.id, change);
+                    found.entry(key.table).or_default().push((key.id, change));
                 }
             }
         }
         if held.moment().is_none() {
             for (table, rows) in now.columnar.rows_of(rows) {
-                let new = rows.filter(|(id, _)| held.moment_of(table, *id).is_none());
-                let new: Vec<_> = new.map(|(id, v)| (id, Change::Put(v))).collect();
-                if !new.is_empty() {
+                let mut new = rows.filter(|(id, _)| held.moment_of(table, *id).is_none()).peekable();
+                if new.peek().is_some() {
+                    let new = new.map(|(id, version)| (id, Change::Put(version)));
                     found.entry(table.clone()).or_default().extend(new);
                 }
             }
         }
+        found.values_mut().for_each(|changes| by_id(changes));
         Ok(found)
     }
 
@@ -327,8 +328,17 @@ fn told(why: Departure) -> Why {
     }
 }
 
-fn sorted((table, changes): (Name, BTreeMap<RowId, Change>)) -> (Name, Changes) {
-    (table, changes.into_iter().collect())
+/// In the order of ids, each once: what was found last counts.
+fn by_id(changes: &mut Changes) {
+    // The sort keeps what has the same id in the order in which it was found.
+    changes.sort_by_key(|(id, _)| *id);
+    changes.dedup_by(|next, kept| {
+        let is_same = next.0 == kept.0;
+        if is_same {
+            kept.1 = next.1;
+        }
+        is_same
+    });
 }
 
 fn tables_of(now: &Now, rows: &DeviceRows, facts: Option<&ProfileFacts>) -> Tables {

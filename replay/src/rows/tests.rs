@@ -1,4 +1,4 @@
-//! Packed rows are the rows, and a table of them is the map that it stands for.
+//! PackedRow rows are the rows, and a table of them is the map that it stands for.
 
 use std::collections::BTreeMap;
 

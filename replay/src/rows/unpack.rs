@@ -1,7 +1,9 @@
 //! From bytes back to the row. They never left memory, so what they say is so.
 
+use std::borrow::Cow;
+
 use haversack_core::{
-    Date, Decimal, Name, Offset, Reference, Row, RowId, RowVersion, Timestamp, Value, Values,
+    Date, Decimal, Lent, Name, Offset, Row, RowId, RowVersion, Timestamp, Value, Values,
 };
 
 use super::{
@@ -13,12 +15,12 @@ const WHOLE: &str = "packed rows are whole";
 
 /// A row as it is kept.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Packed<'a> {
+pub struct PackedRow<'a> {
     names: &'a Names,
     bytes: &'a [u8],
 }
 
-impl<'a> Packed<'a> {
+impl<'a> PackedRow<'a> {
     pub(super) fn new(names: &'a Names, bytes: &'a [u8]) -> Self {
         Self { names, bytes }
     }
@@ -32,8 +34,13 @@ impl<'a> Packed<'a> {
         version(self.bytes)
     }
 
+    /// Its values by column, in the order of the names, as they are kept; nulls are left out.
+    pub fn lent(self) -> impl Iterator<Item = (&'a Name, Lent<'a>)> {
+        self.values().filter_map(|(name, value)| Some((name, value?)))
+    }
+
     /// Its values by column, in the order of the names.
-    pub fn values(&self) -> Entries<'a> {
+    fn values(&self) -> Entries<'a> {
         let mut reader = Reader { rest: self.bytes };
         reader.varint();
         Entries { names: self.names, reader, first_time: None }
@@ -42,14 +49,15 @@ impl<'a> Packed<'a> {
     /// The row.
     pub fn unpack(&self) -> Row {
         let mut entries = Vec::with_capacity(self.names.columns.count());
-        entries.extend(self.values().map(|(name, value)| (name.clone(), value)));
+        let value = |(name, value): (&Name, Option<Lent<'_>>)| (name.clone(), value.map(Lent::into_value));
+        entries.extend(self.values().map(value));
         let values = Values::in_order(entries).expect("rows are packed in the order of columns");
         Row { version: self.version(), values }
     }
 
     /// Whether both have equal values, if that can be told without unpacking them.
-    pub fn is_surely_alike(&self, other: &Packed<'_>) -> bool {
-        let values = |packed: &Packed<'a>| packed.values().reader.rest;
+    pub fn is_surely_alike(&self, other: &PackedRow<'_>) -> bool {
+        let values = |packed: &PackedRow<'a>| packed.values().reader.rest;
         let others = other.values().reader.rest;
         values(self) == others
             && (std::ptr::eq(self.names, other.names) || self.names == other.names)
@@ -109,14 +117,14 @@ impl<'a> Reader<'a> {
 }
 
 /// The values of a packed row.
-pub(crate) struct Entries<'a> {
+struct Entries<'a> {
     names: &'a Names,
     reader: Reader<'a>,
     first_time: Option<i64>,
 }
 
 impl<'a> Iterator for Entries<'a> {
-    type Item = (&'a Name, Option<Value>);
+    type Item = (&'a Name, Option<Lent<'a>>);
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.reader.rest.is_empty() {
@@ -129,16 +137,26 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
-impl Entries<'_> {
-    fn value(&mut self, kind: Kind) -> Option<Value> {
+impl<'a> Entries<'a> {
+    fn value(&mut self, kind: Kind) -> Option<Lent<'a>> {
         let reader = &mut self.reader;
         Some(match kind {
             Kind::Null => return None,
             Kind::Text => {
                 let length = usize::try_from(reader.varint()).expect("a text is in memory");
-                let text = std::str::from_utf8(reader.take(length)).expect("packed from a text");
-                Value::Text(text.to_owned())
+                Lent::Text(std::str::from_utf8(reader.take(length)).expect("packed from a text"))
             }
+            Kind::Reference => {
+                let table = self.names.tables.name(reader.varint());
+                Lent::Reference(table, reader.id())
+            }
+            _ => Lent::Other(Cow::Owned(self.other(kind))),
+        })
+    }
+
+    fn other(&mut self, kind: Kind) -> Value {
+        let reader = &mut self.reader;
+        match kind {
             Kind::Integer => Value::Integer(reader.signed()),
             Kind::Decimal => {
                 let (head, digits) = (reader.byte(), reader.varint());
@@ -157,16 +175,13 @@ impl Entries<'_> {
             }
             Kind::Date => Value::Date(Date(reader.small())),
             Kind::Id => Value::Id(reader.id()),
-            Kind::Reference => {
-                let table = self.names.tables.name(reader.varint()).clone();
-                Value::Reference(Reference { table, id: reader.id() })
-            }
-            Kind::Other => {
+            // As it is stored.
+            _ => {
                 let stored = bincode::decode_from_slice(reader.rest, bincode::config::standard());
                 let (value, size) = stored.expect(WHOLE);
                 reader.take(size);
                 value
             }
-        })
+        }
     }
 }
