@@ -27,13 +27,15 @@ pub struct Difference {
 /// which rows were made and modified don't count.
 #[must_use]
 pub fn diff(actual: &State, replayed: &State) -> Vec<Difference> {
-    let differs = |(key, slot): &(RowKey, Slot<'_>)| match (&slot.row, replayed.packed(&key.table, key.id)) {
-        (Some(one), Some(other)) => !one.is_surely_alike(&other),
-        (None, None) => false,
-        _ => true,
+    let differs =
+        |(key, slot): &(RowKey, Slot<'_>)| match (&slot.row, replayed.packed(&key.table, key.id)) {
+            (Some(one), Some(other)) => !one.is_surely_alike(&other),
+            (None, None) => false,
+            _ => true,
+        };
+    let is_new = |(key, slot): &(RowKey, Slot<'_>)| {
+        slot.row.is_some() && actual.packed(&key.table, key.id).is_none()
     };
-    let is_new =
-        |(key, slot): &(RowKey, Slot<'_>)| slot.row.is_some() && actual.packed(&key.table, key.id).is_none();
     let of_one = actual.packed_slots().filter(differs);
     let of_other = replayed.packed_slots().filter(is_new);
     let keys: BTreeSet<RowKey> = of_one.chain(of_other).map(|(key, _)| key).collect();

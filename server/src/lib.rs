@@ -15,6 +15,7 @@ mod asked;
 mod attend;
 mod auth;
 mod body;
+mod coding;
 mod lines;
 mod listen;
 mod metrics;

@@ -216,7 +216,8 @@ impl Live {
         }
         if held.moment().is_none() {
             for (table, rows) in now.columnar.rows_of(rows) {
-                let mut new = rows.filter(|(id, _)| held.moment_of(table, *id).is_none()).peekable();
+                let mut new =
+                    rows.filter(|(id, _)| held.moment_of(table, *id).is_none()).peekable();
                 if new.peek().is_some() {
                     let new = new.map(|(id, version)| (id, Change::Put(version)));
                     found.entry(table.clone()).or_default().extend(new);

@@ -49,7 +49,8 @@ impl<'a> PackedRow<'a> {
     /// The row.
     pub fn unpack(&self) -> Row {
         let mut entries = Vec::with_capacity(self.names.columns.count());
-        let value = |(name, value): (&Name, Option<Lent<'_>>)| (name.clone(), value.map(Lent::into_value));
+        let value =
+            |(name, value): (&Name, Option<Lent<'_>>)| (name.clone(), value.map(Lent::into_value));
         entries.extend(self.values().map(value));
         let values = Values::in_order(entries).expect("rows are packed in the order of columns");
         Row { version: self.version(), values }
