@@ -5,9 +5,10 @@ mod checks;
 mod work;
 mod world;
 
-use std::{thread, time::Duration};
+use std::{collections::BTreeMap, thread, time::Duration};
 
 use checks::{Log, belongs, shown};
+use haversack_core::Cursor;
 use haversack_device::Device;
 use haversack_engine::Environment;
 use haversack_replay::{Digest, Judging};
@@ -15,7 +16,10 @@ use serde_json::json;
 use work::{Administrator, Owned};
 use world::World;
 
-use crate::served::{begin, serve};
+use crate::{
+    place::json_lines,
+    served::{begin, serve},
+};
 
 const KILLS: u32 = 12;
 /// Requests with edits that are answered between two kills, at the least.
@@ -95,6 +99,20 @@ fn assert_copied_device_was_told_apart(devices: &[Owned]) {
     assert_ne!(phone.device().status().device, copy.device().status().device);
 }
 
+/// What devices acknowledged is on record without a tear, and no device twice with the same.
+fn assert_acknowledgements_are_on_record(world: &World, head: Cursor) {
+    let (lines, warnings) = world.place.exits(0, &["audit", "deliveries"], "");
+    assert_eq!(warnings, "");
+    let mut last = BTreeMap::new();
+    for mut entry in json_lines(&lines) {
+        let device = entry["device"].to_string();
+        assert!(entry["offset"].as_u64().is_some_and(|offset| offset <= head.count()), "{entry}");
+        let said = ["offset", "profile", "tables"].map(|key| entry[key].take());
+        assert_ne!(last.insert(device, said.clone()), Some(said));
+    }
+    assert!(last.len() >= 4, "each device has acknowledged something: {last:?}");
+}
+
 #[test]
 fn a_server_that_is_killed_under_load_loses_nothing_that_it_acknowledged() {
     let world = World::new();
@@ -121,6 +139,7 @@ fn a_server_that_is_killed_under_load_loses_nothing_that_it_acknowledged() {
         assert!(!rows.is_empty());
         assert_eq!(rows, belongs(&state, world.user(owned.user)), "{}", owned.who);
     }
+    assert_acknowledgements_are_on_record(&world, state.cursor);
     let log = Log::of(&environment);
     let made: Vec<String> = devices.iter().flat_map(|owned| owned.made.clone()).collect();
     let heard = world.heard();

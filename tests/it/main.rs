@@ -10,6 +10,7 @@ mod backup;
 mod cases;
 mod classic_limits;
 mod command;
+mod deliveries;
 mod device_client;
 mod dsl_document;
 mod errors_document;
