@@ -343,7 +343,7 @@ pub enum Verb {
         #[arg(long, requires = "diff")]
         check: bool,
     },
-    /// The log's integrity, and proofs that can be checked without it
+    /// The log's integrity, proofs that can be checked without it, and what reached devices
     #[command(subcommand)]
     Audit(AuditVerb),
     /// The log's files: mend, back up, restore
@@ -484,6 +484,16 @@ pub enum AuditVerb {
     Checkpoint,
     /// Print the log's public key
     Key,
+    /// What devices acknowledged that they hold, and when, the oldest first; also while another process
+    /// has the log open
+    Deliveries {
+        /// Of one device alone, by its id
+        #[arg(long, value_name = "ID")]
+        device: Option<String>,
+        /// Acknowledged from a time on, or of an event and those after it
+        #[arg(long, value_name = "OFFSET|TIME")]
+        since: Option<String>,
+    },
     /// Write the log as the files of a tiled transparency log (C2SP tlog-tiles), without payloads
     Export {
         /// An empty or a new directory

@@ -20,6 +20,29 @@ pub fn print(format: Format, columns: &[&str], lines: &[Line]) -> Result<(), Fai
     finish(written.and_then(|()| out.flush()))
 }
 
+/// Prints results as `each` hands them on: many of them, line by line, if the form can be.
+pub fn print_each<T>(
+    format: Format,
+    columns: &[&str],
+    each: impl FnOnce(&mut dyn FnMut(Line)) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    if format != Format::Ndjson {
+        let mut lines = Vec::new();
+        let done = each(&mut |line| lines.push(line))?;
+        print(format, columns, &lines)?;
+        return Ok(done);
+    }
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut written = Ok(());
+    let done = each(&mut |line| {
+        if written.is_ok() {
+            written = writeln!(out, "{}", text(&line));
+        }
+    })?;
+    finish(written.and_then(|()| out.flush()))?;
+    Ok(done)
+}
+
 /// Prints text as it is.
 pub fn print_text(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod bench;
+mod deliveries;
 mod demo;
 mod device;
 mod explain;
@@ -104,6 +105,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Verb::Audit(AuditVerb::Checkpoint) => prove::checkpoint(&open()?, format),
         Verb::Audit(AuditVerb::Key) => prove::key(&open()?, format),
+        Verb::Audit(AuditVerb::Deliveries { device, since }) => {
+            deliveries::deliveries(&data, device.as_deref(), since.as_deref(), format)
+        }
         Verb::Audit(AuditVerb::Export { directory }) => prove::export(&open()?, &directory, format),
         Verb::Log(LogVerb::Repair { dry_run }) => log::repair(&data, dry_run, format),
         Verb::Log(LogVerb::Export { file, until }) => log::export(&data, &file, until, format),

@@ -8,6 +8,7 @@
 //! the other crates, the wire and the command line share.
 
 pub mod catalog;
+pub mod delivery;
 pub mod event;
 mod id;
 pub mod json;

@@ -91,6 +91,17 @@ pub const SNAPSHOT_EVENTS_OF_LOAD: u64 = 2_000_000;
 pub const SNAPSHOT_EVENTS_AT_CLOSE: u64 = 20_000;
 /// Length of a device's name, in characters.
 pub const DEVICE_NAME_LENGTH_MAX: usize = 255;
+/// Length at which a segment of the record of deliveries takes no more, in bytes: what opening it reads.
+pub const DELIVERY_SEGMENT_BYTES: u64 = 8 << 20;
+/// Length of the record of deliveries, in bytes: beyond it the oldest segment goes. Of devices with ten
+/// tables it keeps about a million acknowledgements.
+pub const DELIVERIES_BYTES_MAX: u64 = 256 << 20;
+/// One encoded delivery, in bytes: thousands of tables. A larger one is not written down.
+pub const DELIVERY_BYTES_MAX: usize = 1 << 20;
+/// Deliveries that may wait to be written down. A further one is not; the device's next pull brings it.
+pub const DELIVERIES_WAITING_MAX: usize = 4_096;
+/// Seconds after which deliveries that were written down are synced.
+pub const DELIVERIES_SYNC_SECONDS: u64 = 1;
 /// Mutations of one push.
 pub const PUSH_MUTATIONS_MAX: usize = 10_000;
 /// What a device keeps in memory of a stream between two lines of progress, as lines, in bytes. A server

@@ -9,6 +9,7 @@
 mod ask;
 mod clock;
 mod commit;
+mod deliveries;
 mod environment;
 mod error;
 mod group;

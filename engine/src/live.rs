@@ -18,6 +18,7 @@ use haversack_sync::cursor::CursorKey;
 use crate::{
     EngineError, Environment,
     commit::{History, Shift, history},
+    deliveries::Deliveries,
     parallel::in_parallel,
     pull::{Delivered, Facts, Lines, Past},
 };
@@ -32,6 +33,8 @@ type OnShown = Box<dyn Fn(Cursor) + Send + Sync>;
 
 /// An environment that devices are served from.
 pub struct Live {
+    // Dropped before the environment, whose directory it writes to.
+    pub(crate) deliveries: Option<Deliveries>,
     pub(crate) environment: Arc<Environment>,
     pub(crate) key: CursorKey,
     pub(crate) now: Arc<Shown>,
@@ -64,13 +67,14 @@ impl Live {
     /// devices name in look-ups; it shows in no answer.
     ///
     /// # Errors
-    /// If no thread can be started.
+    /// If no thread can be started, or the record of deliveries can't be opened.
     pub fn over(
         environment: Arc<Environment>,
         key: CursorKey,
         seed: u64,
         on_shown: impl Fn(Cursor) + Send + Sync + 'static,
     ) -> Result<Self, EngineError> {
+        let deliveries = environment.disk_log().map(|log| Deliveries::start(log)).transpose()?;
         let (state, shifts) = environment.follow();
         let columnar = Columnar::build_with(state.as_ref(), &state.catalog, seed, &in_parallel);
         let history = history(environment.log(), state.cursor)?.unwrap_or_default();
@@ -89,6 +93,7 @@ impl Live {
                 source,
             })?;
         Ok(Self {
+            deliveries: deliveries.flatten(),
             environment,
             key,
             now,
@@ -105,6 +110,13 @@ impl Live {
     #[must_use]
     pub fn environment(&self) -> &Environment {
         &self.environment
+    }
+
+    /// How many acknowledgements of devices were not written down since the start, as the disk was slow,
+    /// full or broken.
+    #[must_use]
+    pub fn deliveries_lost(&self) -> u64 {
+        self.deliveries.as_ref().map_or(0, Deliveries::lost)
     }
 
     /// The time of questions asked now: the clock's, and never before the last event's.

@@ -1,5 +1,6 @@
 //! What a pull brings: from what a device holds, as its cursor says, to what belongs on it now.
 
+mod acknowledged;
 mod delivered;
 mod facts;
 mod ground;
@@ -12,7 +13,7 @@ mod watch;
 use haversack_core::{Cursor, Name, RowId};
 use haversack_sync::cursor::CursorError;
 
-pub(crate) use delivered::Delivered;
+pub(crate) use delivered::{Delivered, Sums, Tables};
 pub(crate) use facts::Facts;
 pub use ground::LiveGround;
 pub(crate) use lines::Lines;

@@ -1,6 +1,7 @@
 //! Answers as JSON, in one place: what the command prints is what the server sends.
 
 pub mod conflict;
+pub mod delivery;
 pub mod device;
 pub mod event;
 pub mod explain;

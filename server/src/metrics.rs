@@ -66,6 +66,9 @@ impl Metrics {
         one("haversack_devices", "gauge", "Devices that are known.", count(state.devices.len()));
         let shown = app.live.cursor().count();
         one("haversack_events_shown", "gauge", "Events that devices see.", shown);
+        let lost = app.live.deliveries_lost();
+        let help = "Acknowledgements of devices that were not written down.";
+        one("haversack_deliveries_lost_total", "counter", help, lost);
         let waiting = count(app.pokes.count());
         one("haversack_waiting_pokes", "gauge", "Devices that wait to be poked.", waiting);
         let queue = count(app.environment().waiting());

@@ -10,6 +10,7 @@
 //! keys/        the key that signs checkpoints: keys.rs
 //! audit/       the Merkle tree and the signed checkpoint, derived: notary.rs
 //! snapshots/   states, derived: snapshots.rs
+//! deliveries/  what devices acknowledged, beside the log: deliveries.rs
 //! ```
 //!
 //! Format 1 had sled's files alone (`log/`, `begun`); it is turned into format 2 when it is opened.
@@ -25,6 +26,7 @@ use std::{
 
 use crate::{
     StoreError,
+    deliveries::DIRECTORY as DELIVERIES_NAME,
     disk::sync_directory as try_sync_directory,
     finding::{Copy, Finding},
     head::HEAD_PATH,
@@ -52,7 +54,7 @@ const OLD_LOG_NAME: &str = "log.1";
 const LOCK_ATTEMPTS_MAX: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// What making a log makes, besides sled's files.
-const MADE_NAMES: [&str; 4] = ["journal", "keys", "audit", HEAD_PATH];
+const MADE_NAMES: [&str; 5] = ["journal", "keys", "audit", DELIVERIES_NAME, HEAD_PATH];
 
 /// A data directory that no other process has open.
 #[derive(Debug)]

@@ -10,17 +10,21 @@ mod writer;
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use haversack_core::{Cursor, Offset, limits::UNINDEXED_GROUPS_MAX};
+use haversack_core::{Cursor, Offset, delivery::Delivery, limits::UNINDEXED_GROUPS_MAX};
 use haversack_proof::{SALT_BYTES, SigningKey, VerifierKey};
 
 pub(crate) use import::Import;
 pub(crate) use site::{Site, make};
 
 use crate::{
-    JournalSizes, Log, LogRecord, SimDisk, SimIndex, Snapshots, StoreError,
+    DeliveryWriter, JournalSizes, Log, LogRecord, SimDisk, SimIndex, Snapshots, StoreError,
+    deliveries::Sizes,
     directory::{Directory, Held, LOCK_NAME, Standing},
     entropy::SeededEntropy,
     fault::Failed,
@@ -47,7 +51,9 @@ pub struct DiskLog {
     // Dropped before the directory, which is ours until sled has let go of its files.
     shared: Arc<Shared>,
     key: SigningKey,
-    _directory: Option<Directory>,
+    /// Whether somebody appends to the record of deliveries.
+    has_deliveries: Arc<AtomicBool>,
+    directory: Option<Directory>,
 }
 
 impl DiskLog {
@@ -161,7 +167,8 @@ impl DiskLog {
         let keeping =
             if in_background { Keeping::in_background(keeper)? } else { Keeping::inline(keeper) };
         let writer = Mutex::new(writer);
-        Ok(Self { keeping, writer, shared, key, _directory: directory })
+        let has_deliveries = Arc::default();
+        Ok(Self { keeping, writer, shared, key, has_deliveries, directory })
     }
 
     /// Damage that was found since this was last asked, and mended. None of it lost an event.
@@ -173,6 +180,21 @@ impl DiskLog {
     #[must_use]
     pub fn snapshots(&self) -> Snapshots {
         Snapshots::new(Arc::clone(&self.shared.disk))
+    }
+
+    /// The record of deliveries, to append to, and what its newest segment holds, the oldest first. None
+    /// while somebody has it, and where the log is simulated.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] if a later version of this program wrote it: it's left as it is; or
+    /// [`StoreError::Io`].
+    pub fn deliveries(&self) -> Result<Option<(DeliveryWriter, Vec<Delivery>)>, StoreError> {
+        if self.directory.is_none() {
+            return Ok(None);
+        }
+        let disk = Arc::clone(&self.shared.disk);
+        DeliveryWriter::open(disk, Sizes::default(), &self.has_deliveries)
+            .map_err(|error| error.told(&self.shared.directory))
     }
 
     /// Notes damage that somebody above found in what follows from the log.

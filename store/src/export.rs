@@ -6,10 +6,12 @@
 //! of each piece: its kind (u8), its length (u64, little-endian), its bytes, their checksum (8)
 //!   K  the signing key, as text: whoever has the stream can sign for the log
 //!   G  a group: its frame, as it lies in the journal
+//!   D  deliveries of these events and of those before, as they lie in a segment of their record
 //!   C  a checkpoint of all the events in the stream
 //!   .  the end: how many events (u64), the chain with the last group (32 bytes)
 //! ```
 
+mod carried;
 mod import;
 
 use std::{
@@ -47,6 +49,7 @@ const HEAD_PAUSE: Duration = Duration::from_millis(1);
 const MAGIC: &[u8] = b"haversack.export/1\n";
 const KEY: u8 = b'K';
 const GROUP: u8 = b'G';
+const DELIVERIES: u8 = b'D';
 const CHECKPOINT: u8 = b'C';
 const END: u8 = b'.';
 
@@ -134,6 +137,7 @@ pub fn export(
         packed.leaves.iter().for_each(|leaf| levels.push(*leaf, &mut |_, _, _| {}));
         walk.chain = packed.group.chain;
     }
+    carried::export(directory, until, out)?;
     let note = sign(&key, &levels);
     piece(out, CHECKPOINT, note.as_bytes())?;
     let mut end = until.count().to_le_bytes().to_vec();

@@ -4,8 +4,8 @@
 //! (`frame`, `journal`); then the head says that the log reaches so far (`head`), and the group is
 //! acknowledged. The keeper puts it into sled (`index`) and its leaves into the Merkle tree
 //! (`notary`). Reading goes the other way (`unpack` checks and decodes). What a start finds damaged
-//! in one copy is written anew from the other (`recover`, `survey`). Nothing here judges events or
-//! knows what they mean.
+//! in one copy is written anew from the other (`recover`, `survey`). Beside the log lies the record of
+//! what devices acknowledged (`deliveries`). Nothing here judges events or knows what they mean.
 
 #![allow(
     clippy::disallowed_methods,
@@ -14,6 +14,7 @@
 
 mod checksum;
 mod codec;
+mod deliveries;
 mod directory;
 mod disk;
 mod disk_log;
@@ -48,6 +49,7 @@ mod unpack;
 mod upgrade;
 mod walk;
 
+pub use deliveries::{DeliveryWriter, Unreadable, deliveries};
 pub use directory::Held;
 pub use disk::{Crash, CrashPoints, Disk, DiskFile, RealDisk, SimDisk, Tear};
 pub use disk_log::DiskLog;

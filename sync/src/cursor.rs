@@ -72,6 +72,24 @@ impl Holding {
         self.rest.filter(|_| self.tables.is_empty())
     }
 
+    /// The moment of all tables that are not [named](Self::named); none: the device holds none of them.
+    #[must_use]
+    pub fn rest(&self) -> Option<Moment> {
+        self.rest
+    }
+
+    /// The tables that are of another moment than the rest, each with its own. None while a stream has
+    /// come to the middle of a table, whose rows are of several moments then.
+    #[must_use]
+    pub fn named(&self) -> Option<Vec<(&Name, Moment)>> {
+        let mut named = Vec::new();
+        for (table, stretches) in &self.tables {
+            let [whole] = stretches.as_slice() else { return None };
+            named.extend(whole.moment.map(|moment| (table, moment)));
+        }
+        Some(named)
+    }
+
     /// Of when a row is.
     #[must_use]
     pub fn moment_of(&self, table: &str, id: RowId) -> Option<Moment> {
@@ -131,12 +149,15 @@ mod tests {
         );
         assert_eq!(of(&holding, "contact", 5), Some(1));
         assert_eq!(holding.moments().len(), 3);
+        assert_eq!(holding.named(), None, "a table is of several moments");
         holding.advance(&account, Some(id(9)), moment(3));
         assert_eq!(of(&holding, "account", 9), Some(3));
         assert_eq!(holding.moments().len(), 2);
         holding.advance(&account, None, moment(3));
         holding.advance(&contact, None, moment(3));
         assert_eq!(holding.moment(), None, "other tables are of the moment before");
+        assert_eq!(holding.rest(), Some(moment(1)));
+        assert_eq!(holding.named(), Some(vec![(&account, moment(3)), (&contact, moment(3))]));
         let mut back = holding.clone();
         back.advance(&account, None, moment(1));
         back.advance(&contact, None, moment(1));

@@ -2,44 +2,21 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, ChildStdout},
+    process::ChildStdout,
     time::Duration,
 };
 
 use serde_json::Value as Json;
 
-use crate::place::{Place, each, json_lines, only_message, text};
+use crate::{
+    place::{Place, each, json_lines, only_message, text},
+    served::{Running, serve},
+};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/northwind");
 const ORDER: &str = "67317f06-a797-5045-99c3-0d96a3fe0a68";
 const CITY: &str = "fetch salesorder { columns shipcity filter { salesorderid eq \
                     67317f06-a797-5045-99c3-0d96a3fe0a68 } }";
-
-/// A process that does not outlive its test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Serves the place's environment; where.
-fn serve(place: &Place) -> (Running, String) {
-    let mut server = place.command(&["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
-    let told = BufReader::new(server.stderr.take().unwrap());
-    let running = Running(server);
-    let mut lines = told.lines().map(Result::unwrap);
-    let line = lines.find(|line| line.contains("listening on")).expect("it says where");
-    let (_, address) = line.split_once("listening on ").unwrap();
-    // The address ends where the colours of a terminal, or the line, do.
-    let end = address.find(|c: char| c.is_control() || c.is_whitespace()).unwrap_or(address.len());
-    let address = address[..end].to_owned();
-    // Whoever does not read what a process says stops it once the pipe is full.
-    std::thread::spawn(move || lines.for_each(drop));
-    (running, address)
-}
 
 fn token(place: &Place, user: &str) -> String {
     let created = place.done(&["token", "create", "--user", user]);

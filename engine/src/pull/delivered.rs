@@ -29,13 +29,26 @@ pub(crate) struct Delivered {
 }
 
 /// How many rows of each table, and their digest.
-pub(crate) type Tables = Arc<BTreeMap<Name, (u64, TableDigest)>>;
+pub(crate) type Tables = Arc<Sums>;
+/// The same, of one that does not share it.
+pub(crate) type Sums = BTreeMap<Name, (u64, TableDigest)>;
 
 impl Live {
     /// What belonged on a device at a moment, if it is kept.
     pub(super) fn kept(&self, device: RowId, moment: Moment) -> Option<Delivered> {
         let delivered = locked(&self.delivered);
         delivered.get(&device)?.iter().find(|kept| kept.moment == moment).cloned()
+    }
+
+    /// Of what a device was sent at a moment, if that is kept: the catalog of then, and the tables.
+    pub(super) fn kept_tables(
+        &self,
+        device: RowId,
+        moment: Moment,
+    ) -> Option<(Arc<Catalog>, Tables)> {
+        let delivered = locked(&self.delivered);
+        let kept = delivered.get(&device)?.iter().find(|kept| kept.moment == moment)?;
+        Some((Arc::clone(&kept.catalog), Arc::clone(&kept.tables)))
     }
 
     /// Keeps it, beside those of `held` that are kept; others of the device are let go.

@@ -49,6 +49,13 @@ impl Live {
         Ok((dataset, catalog))
     }
 
+    /// The catalog after an event, if the engine of the past is there and nobody uses it.
+    pub(super) fn past_catalog(&self, at: Cursor) -> Option<Arc<Catalog>> {
+        let past = self.past.try_lock().ok()?;
+        let past = past.as_ref().filter(|past| past.state.cursor == at)?;
+        Some(Arc::clone(&past.state.catalog))
+    }
+
     fn past_at(&self, past: Option<Past>, to: Cursor) -> Result<Past, EngineError> {
         let is_near = |past: &Past| {
             let ahead = to.count().checked_sub(past.state.cursor.count());

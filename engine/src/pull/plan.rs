@@ -52,6 +52,7 @@ impl Live {
         let rows = now.belonging(device, &caller);
         let moments = held.moments();
         let mut found = self.found(&now, &caller, ask.device, (&held, &moments), &rows)?;
+        self.acknowledge(&now, device, &held);
         if let Some(asked) = &ask.tables {
             found.retain(|table, _| asked.contains(table));
         }

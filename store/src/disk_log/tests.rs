@@ -1,6 +1,6 @@
 //! A disk that is full while sled is opened again.
 
-use std::{io, sync::atomic::AtomicBool};
+use std::io;
 
 use haversack_core::{
     Name, RowId, Timestamp, Values,

@@ -8,7 +8,10 @@ use std::{
 use haversack_core::{Cursor, Offset, limits::EXPORT_PIECE_BYTES_MAX};
 use haversack_proof::{Levels, SigningKey};
 
-use super::{CHECKPOINT, END, Events, Exported, GROUP, KEY, MAGIC, TransferError, wanted};
+use super::{
+    CHECKPOINT, DELIVERIES, END, Events, Exported, GROUP, KEY, MAGIC, TransferError, carried,
+    wanted,
+};
 use crate::{
     checksum::{CHECKSUM_BYTES, checksum},
     directory::{Directory, Standing},
@@ -38,6 +41,7 @@ pub fn import(
     let log = Import::begin(directory, held, &key)?;
     let mut levels = Levels::default();
     let mut chain = [0; 32];
+    let mut deliveries = None;
     let (end, note) = loop {
         match stream.next()? {
             (GROUP, frame) => {
@@ -53,6 +57,11 @@ pub fn import(
                         .map_err(|failed| stream.bad(failed.to_string()))?;
                     log.take(packed)?;
                 }
+            }
+            (DELIVERIES, bytes) => {
+                let of = (directory, until);
+                let taken = carried::import(of, &bytes, &mut deliveries)?;
+                taken.ok_or_else(|| stream.bad("deliveries are malformed"))?;
             }
             (CHECKPOINT, note) => break (stream.next()?, note),
             _ => return Err(stream.bad("a piece of another kind was found")),
@@ -71,6 +80,7 @@ pub fn import(
         return Err(stream.bad("the checkpoint has another root"));
     }
     let events = wanted(until, levels.size())?.count();
+    carried::finish(deliveries)?;
     let note = log.finish()?;
     Ok(Exported { events, note })
 }
