@@ -9,7 +9,7 @@ use std::{
 use axum::http::{HeaderMap, header};
 use flate2::{Compression, write::GzEncoder};
 use zstd::stream::{
-    raw::{self, CParameter, Operation},
+    raw::{self, Operation},
     zio,
 };
 
@@ -67,8 +67,6 @@ pub(crate) enum Encoder {
 static IDLE: Mutex<Vec<raw::Encoder<'static>>> = Mutex::new(Vec::new());
 /// How many are kept; each takes about half a megabyte.
 const IDLE_MAX: usize = 8;
-/// How far a stream looks back, as a power of two: what is kept of each stream under way.
-const ZSTD_WINDOW_LOG: u32 = 18;
 
 impl Encoder {
     pub fn new(coding: Coding) -> std::io::Result<Self> {
@@ -79,7 +77,7 @@ impl Encoder {
                 let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
                 let encoder = match idle {
                     Some(encoder) => encoder,
-                    None => zstd_encoder()?,
+                    None => raw::Encoder::new(ZSTD_LEVEL)?,
                 };
                 Self::Zstd(zio::Writer::new(Vec::new(), encoder))
             }
@@ -124,12 +122,6 @@ impl Encoder {
             }
         }
     }
-}
-
-fn zstd_encoder() -> std::io::Result<raw::Encoder<'static>> {
-    let mut encoder = raw::Encoder::new(ZSTD_LEVEL)?;
-    encoder.set_parameter(CParameter::WindowLog(ZSTD_WINDOW_LOG))?;
-    Ok(encoder)
 }
 
 thread_local! {

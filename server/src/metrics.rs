@@ -116,7 +116,11 @@ impl Sent {
 
     /// Lines of text went into it.
     pub fn lines(&mut self, text: &[u8]) {
-        let lines: u64 = text.iter().map(|byte| u64::from(*byte == b'\n')).sum();
+        // Counted in bytes as long as they suffice, which is many times as fast.
+        let count = |part: &[u8]| {
+            part.iter().fold(0_u8, |lines, byte| lines.wrapping_add(u8::from(*byte == b'\n')))
+        };
+        let lines = text.chunks(usize::from(u8::MAX)).map(|part| u64::from(count(part))).sum();
         self.0.metrics.lines_sent.fetch_add(lines, Ordering::Relaxed);
     }
 

@@ -28,6 +28,11 @@ pub enum Change {
     Del(Why),
 }
 
+/// Puts that are written together, at the most;
+const RUN: usize = 16;
+/// and the bytes of a piece for each of them.
+const RUN_BYTES: usize = 4 << 10;
+
 /// Changes of the rows of a table, in the order of their ids.
 pub type Changes = Vec<(RowId, Change)>;
 
@@ -60,16 +65,16 @@ pub trait Ground {
     /// What the device is told if not.
     fn stands(&mut self) -> Result<(), StreamError>;
 
-    /// Writes the put line of a row at a version, with its end.
+    /// Writes the put lines of rows of a table at their versions, each with its end. Rows come several at
+    /// a time, so that they can be looked for together.
     ///
     /// # Errors
-    /// What the device is told if the row may not be written any more.
-    fn put_line(
+    /// What the device is told if one of them may not be written any more; those before it are.
+    fn put_lines(
         &mut self,
         table: &Name,
-        id: RowId,
-        version: RowVersion,
-        line: &mut Vec<u8>,
+        rows: &[(RowId, RowVersion)],
+        lines: &mut Vec<u8>,
     ) -> Result<(), StreamError>;
 }
 
@@ -94,6 +99,8 @@ pub struct Pull {
     asked: Option<Vec<Name>>,
     piece_bytes: usize,
     progress_lines: u64,
+    /// The puts being written.
+    run: Vec<(RowId, RowVersion)>,
     is_over: bool,
 }
 
@@ -116,6 +123,7 @@ impl Pull {
             asked: plan.asked,
             piece_bytes: PIECE_BYTES,
             progress_lines: PROGRESS_LINES,
+            run: Vec::new(),
             is_over: false,
         }
     }
@@ -159,7 +167,7 @@ impl Pull {
         }
     }
 
-    /// One change more, or the end.
+    /// A few changes more, or the end.
     fn step(&mut self, ground: &mut dyn Ground, piece: &mut Vec<u8>) -> Result<(), StreamError> {
         if self.at.is_none() {
             self.at = self.changes.next().map(|(table, changes)| (table, changes, 0));
@@ -168,16 +176,15 @@ impl Pull {
             self.complete(piece);
             return Ok(());
         };
-        let Some((id, change)) = changes.get(*next).copied() else {
+        if *next == changes.len() {
             self.holding.advance(table, None, self.to);
             self.at = None;
             return Ok(());
-        };
-        let is_full = |most| match planted(Bug::OneRowMore) {
-            true => self.written > most,
-            false => self.written >= most,
-        };
-        if self.max_rows.is_some_and(is_full) {
+        }
+        let more = u64::from(planted(Bug::OneRowMore));
+        let left =
+            self.max_rows.map_or(u64::MAX, |most| (most + more).saturating_sub(self.written));
+        if left == 0 {
             if planted(Bug::CompleteWhenFull) {
                 self.complete(piece);
                 return Ok(());
@@ -186,13 +193,30 @@ impl Pull {
             self.is_over = true;
             return Ok(());
         }
-        match change {
-            Change::Put(version) => ground.put_line(table, id, version, piece)?,
-            Change::Del(why) => Line::Del { table: table.clone(), id, why }.write(piece),
-        }
-        *next += 1;
-        self.written += 1;
-        self.untold += 1;
+        // No more than may come before the device is told how far it is, and before the piece is full.
+        let most = left.min(self.progress_lines.saturating_sub(self.untold).max(1));
+        let most =
+            usize::try_from(most).unwrap_or(RUN).min(RUN).min(1 + self.piece_bytes / RUN_BYTES);
+        let rest = &changes[*next..];
+        let puts = rest.iter().take(most).map_while(|(id, change)| match change {
+            Change::Put(version) => Some((*id, *version)),
+            Change::Del(_) => None,
+        });
+        self.run.clear();
+        self.run.extend(puts);
+        let count = match (rest[0], self.run.len()) {
+            ((id, Change::Del(why)), _) => {
+                Line::Del { table: table.clone(), id, why }.write(piece);
+                1
+            }
+            (_, count) => {
+                ground.put_lines(table, &self.run, piece)?;
+                count
+            }
+        };
+        *next += count;
+        self.written += count as u64;
+        self.untold += count as u64;
         if self.untold >= self.progress_lines {
             self.progress(piece);
         }

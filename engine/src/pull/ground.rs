@@ -102,28 +102,27 @@ impl Ground for LiveGround {
         Ok(())
     }
 
-    fn put_line(
+    fn put_lines(
         &mut self,
         table: &Name,
-        id: RowId,
-        version: RowVersion,
-        line: &mut Vec<u8>,
+        rows: &[(RowId, RowVersion)],
+        lines: &mut Vec<u8>,
     ) -> Result<(), StreamError> {
-        if !self.may_be_told(table, id, version) && !planted(Bug::SkipRevoked) {
-            let message = "a row may not be read any more; pull again from the last progress";
-            return Err(error("revoked", message));
-        }
         let catalog = &self.state.catalog;
-        let write = |line: &mut Vec<u8>| {
-            let row = self.state.packed(table.as_str(), id);
-            let row = row.expect("a row that belongs on the device is there");
-            write_put(line, catalog, (table, id), row);
-        };
-        match self.generation {
-            Some(generation) => {
-                self.live.lines.append(line, generation, (table, id, version), write);
+        let packed = self.state.packed_rows(table.as_str(), rows.iter().map(|(id, _)| *id));
+        for ((id, version), row) in rows.iter().zip(packed) {
+            if !self.may_be_told(table, *id, *version) && !planted(Bug::SkipRevoked) {
+                let message = "a row may not be read any more; pull again from the last progress";
+                return Err(error("revoked", message));
             }
-            None => write(line),
+            let row = row.expect("a row that belongs on the device is there");
+            let write = |line: &mut Vec<u8>| write_put(line, catalog, (table, *id), row);
+            match self.generation {
+                Some(generation) => {
+                    self.live.lines.append(lines, generation, (table, *id, *version), write);
+                }
+                None => write(lines),
+            }
         }
         Ok(())
     }
