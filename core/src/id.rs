@@ -27,6 +27,14 @@ impl PartialOrd for RowId {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
+
+    fn lt(&self, other: &Self) -> bool {
+        self.0.as_u128() < other.0.as_u128()
+    }
+
+    fn le(&self, other: &Self) -> bool {
+        self.0.as_u128() <= other.0.as_u128()
+    }
 }
 
 /// A text that is no UUID.

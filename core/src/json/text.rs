@@ -31,8 +31,12 @@ pub fn write_row<'v>(
     let mut owner = None;
     for column in table.columns_by_name() {
         let name = &column.name;
-        while rest.next_if(|(known, _)| *known < name).is_some() {}
-        let value = rest.next_if(|(known, _)| *known == name).map(|(_, value)| value);
+        // Mostly the next value is of the next column; what comes before it was dropped from the table.
+        let mut value = rest.next_if(|(known, _)| *known == name);
+        while value.is_none() && rest.next_if(|(known, _)| *known < name).is_some() {
+            value = rest.next_if(|(known, _)| *known == name);
+        }
+        let value = value.map(|(_, value)| value);
         if *name == table.primary_key {
             key(out, begin, name.as_str());
             write_id(out, id);
