@@ -195,6 +195,13 @@ impl Replica {
         self.shown.tables.values_mut().for_each(|table| table.last_mutation = 0);
     }
 
+    /// The rows of each table with what is staged, and whether that comes in place of what is shown; none:
+    /// no stream is under way.
+    #[must_use]
+    pub fn staged_rows(&self) -> Option<(&BTreeMap<Name, Rows>, bool)> {
+        self.staged.as_ref().map(|staged| (&staged.rows, staged.is_full))
+    }
+
     /// Whether a stream is under way.
     #[must_use]
     pub fn is_under_way(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Devices and servers that were copied, restored from backups, or damaged.
 
+use std::ops::ControlFlow;
+
 use haversack_device::{Ask, Device, DeviceError};
 use haversack_sync::message::DeviceLimits;
 use serde_json::json;
@@ -188,4 +190,35 @@ fn a_device_is_reopened_without_its_server_and_holds_what_it_held() {
     let rows: Vec<_> = came.into_iter().map(|(key, (_, row))| (key.table, key.id, row)).collect();
     assert_eq!(rows, server.belongs("bob"));
     assert_eq!(device.read("task", id("one")).unwrap().unwrap()["name"], "A");
+}
+
+#[test]
+fn what_a_disk_lost_of_a_stream_under_way_is_not_shown_as_if_it_were_whole() {
+    for is_full in [true, false] {
+        let server = Server::new();
+        let (mut first, link, device) = if is_full {
+            let (place, link) = (Place::default(), server.link("bob"));
+            let device = place.device("phone", &link);
+            (place, link, device)
+        } else {
+            place(&server)
+        };
+        server.apply(vec![
+            row("create", "task", "four", json!({"name": "Four", "ownerid": id("bob")})),
+            row("create", "task", "five", json!({"name": "Five", "ownerid": id("bob")})),
+        ]);
+        let ask = Ask { max_rows: Some(1), ..Ask::default() };
+        let stopped = device.sync(&link, ask, &mut |_| ControlFlow::Break(()));
+        stopped.unwrap_err();
+        assert!(device.replica().is_under_way());
+        let came: Vec<_> = device.came().unwrap().into_keys().collect();
+        drop(device);
+        first = copied(&first);
+        let staged: Vec<_> = first.store.keys(b"r").into_iter().skip(came.len()).collect();
+        first.store.lose(&staged[0]);
+        let device = first.device("phone", &link);
+        sync(&device, &link).unwrap();
+        assert_eq!(shown(&device), server.belongs("bob"), "{is_full}");
+        assert_eq!(device.came().unwrap().len(), server.belongs("bob").len());
+    }
 }
