@@ -24,6 +24,9 @@ impl World {
         if self.slots[slot].device.real().is_some() && self.aside.chance(600) {
             return self.real_will_crash(slot);
         }
+        if self.slots[slot].device.real().is_some() && self.aside.chance(300) {
+            return self.real_rots(slot);
+        }
         if self.streams.iter().any(|stream| stream.slot == slot) {
             self.points.hit("device crashed in the middle of a stream");
         }

@@ -53,6 +53,8 @@ pub const POINTS: &[&str] = &[
     "real device tries an edit again",
     "real device went on with a stream that ended early",
     "real device's checks and the verdict compared",
+    "real device's disk rots",
+    "real device's rows were damaged and came again",
     "replay under the other policy differs",
     "request arrived twice",
     "revoked mid-stream",

@@ -60,6 +60,20 @@ impl World {
         self.looked(slot, is_other)
     }
 
+    /// A real device's disk rots while it is down. Its edits lie there twice; its rows come again.
+    ///
+    /// # Errors
+    /// If it has lost what it may not lose.
+    pub fn real_rots(&mut self, slot: usize) -> Checked {
+        let (at, of_rows) = (self.aside.below(1 << 20), self.aside.chance(500));
+        self.real_crashes(slot)?;
+        if self.real(slot)?.rot(at, of_rows) {
+            self.trace.add(format!("device {slot} rots, rows: {of_rows}"));
+            self.points.hit("real device's disk rots");
+        }
+        self.real_crashes(slot)
+    }
+
     /// A real device is to crash at one of the next things that it writes.
     ///
     /// # Errors

@@ -131,7 +131,7 @@ impl World {
         let Some(device) = of.device.id() else { return };
         let metadata = Oracle::metadata(self.state(), device);
         let Some(real) = self.slots[slot].device.real() else { return };
-        if real.replica.shown.metadata.as_ref() == Some(&metadata) {
+        if !real.is_damaged && real.replica.shown.metadata.as_ref() == Some(&metadata) {
             self.sure.insert(wish.serial, head.count());
         }
     }

@@ -144,7 +144,11 @@ impl World {
         if synced.streams > 1 {
             self.points.hit("real device went on with a stream that ended early");
         }
-        check(synced.anew.is_none() || synced.renamed.is_some(), "R15", || {
+        let has_healed = std::mem::take(&mut self.real(slot)?.is_damaged);
+        if has_healed && synced.anew.is_some() {
+            self.points.hit("real device's rows were damaged and came again");
+        }
+        check(synced.anew.is_none() || synced.renamed.is_some() || has_healed, "R15", || {
             format!("device {slot} has downloaded all again: {synced:?}")
         })
     }
