@@ -11,7 +11,10 @@ use haversack_core::{
     schema::{Table, TableKind},
     security::Privilege,
 };
-use haversack_sync::outbox::Wish;
+use haversack_sync::{
+    outbox::Wish,
+    planted::{Bug, planted},
+};
 
 use crate::{
     DeviceError,
@@ -113,7 +116,7 @@ fn permit(
     privilege: Privilege,
     values: &Values,
 ) -> Result<(), DeviceError> {
-    if source.catalog.allows(source.user, privilege, table, values) {
+    if source.catalog.allows(source.user, privilege, table, values) || planted(Bug::SkipPrivilege) {
         return Ok(());
     }
     let what = format!("{privilege:?}").to_lowercase();

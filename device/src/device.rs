@@ -3,6 +3,7 @@
 mod answer;
 mod core;
 mod edits;
+mod inspect;
 mod status;
 
 use std::{
@@ -11,13 +12,14 @@ use std::{
 };
 
 use haversack_sync::{
-    message::DeviceRequest,
+    message::{DeviceLimits, DeviceRequest},
     outbox::{Identity, Record},
 };
 
 pub use answer::Answered;
 pub(crate) use core::Core;
 pub use edits::Problem;
+pub use inspect::Came;
 pub use status::{Status, TableStatus};
 
 pub use crate::home::Setup;
@@ -88,6 +90,21 @@ impl Device {
         if core.ledger.outbox().identity().is_none() {
             core.ledger.record(vec![Record::Identity(identity)])?;
         }
+        Ok(Self::of(None, clock, core))
+    }
+
+    /// A device that lives elsewhere, as it was left: the server is not asked, and it may not know it yet.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn reopened(
+        store: Box<dyn StoreHome>,
+        medium: Box<dyn Medium>,
+        clock: Box<dyn Clock>,
+        setup: Setup,
+        limits: DeviceLimits,
+    ) -> Result<Self, DeviceError> {
+        let core = Core::open(store, medium, Settings::new(setup, limits))?;
         Ok(Self::of(None, clock, core))
     }
 

@@ -34,7 +34,7 @@ pub mod transport;
 
 pub use automatic::{Automatic, Happening};
 pub use clock::{Clock, SystemClock};
-pub use device::{Answered, Device, Problem, Setup, Status, TableStatus};
+pub use device::{Answered, Came, Device, Problem, Setup, Status, TableStatus};
 pub use error::DeviceError;
 pub use files::Medium;
 pub use home::StoreHome;

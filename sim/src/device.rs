@@ -1,13 +1,10 @@
-//! A device: what the world does to one, whatever it is made of.
+//! A device: what the world sees of one and does to it, whatever it is made of.
 
-use haversack_core::{Cursor, Name, RowId, event::RowKey};
-use haversack_sync::{
-    message::{Checkpoint, Complete, PullRequest, PushAnswer},
-    mutation::Mutation,
-};
+use haversack_core::{RowId, event::RowKey};
+use haversack_sync::message::{Checkpoint, Complete};
 use serde_json::{Map, Value as Json};
 
-use crate::{oracle::Shown, violation::Checked};
+use crate::{oracle::Shown, plain::Plain, real::Real, violation::Checked};
 
 /// What a device noticed in bytes of a stream.
 #[derive(Clone, Debug)]
@@ -44,61 +41,88 @@ pub struct Wish {
 }
 
 /// A device. Copies go on by themselves, as a clone of its disk does.
-pub trait Device {
+pub enum Device {
+    /// One that is meant to be read, which does what the world says.
+    Plain(Box<Plain>),
+    /// One of the crate that apps embed, which does what it thinks right.
+    Real(Box<Real>),
+}
+
+macro_rules! each {
+    ($device:expr, $each:ident => $does:expr) => {
+        match $device {
+            Self::Plain($each) => $does,
+            Self::Real($each) => $does,
+        }
+    };
+}
+
+impl Device {
     /// A copy of what is on its disk.
-    fn copied(&self) -> Box<dyn Device>;
-
-    /// Loses what is not on its disk.
-    fn crash(&mut self);
-
-    /// Its name, by which it registers.
-    fn name(&self) -> &str;
-
-    /// Who it is for the server.
-    fn id(&self) -> Option<RowId>;
-
-    /// It is registered: this is its id, and the number of its next edit.
-    fn registered(&mut self, id: RowId, next: u64);
-
-    /// It is another device from now on, with this name, and not registered yet.
-    fn become_another(&mut self, name: String);
-
-    /// All that it holds came from a server that is no more: it begins anew with its next pull.
-    fn begin_anew(&mut self);
-
-    /// What it asks for: the rest of a stream under way, or what changed since, of some tables or all.
-    fn pull(&mut self, tables: Option<Vec<Name>>, max_rows: Option<u64>) -> PullRequest;
-
-    /// Whether the stream that it takes in begins with nothing.
-    fn is_anew(&self) -> bool;
-
-    /// Takes in bytes of the stream that it asked for.
     ///
     /// # Errors
-    /// If the stream is not what it must be.
-    fn receive(&mut self, bytes: &[u8]) -> Checked<Vec<Seen>>;
+    /// If a device can't be opened there.
+    pub fn copied(&self) -> Checked<Self> {
+        Ok(match self {
+            Self::Plain(plain) => Self::Plain(Box::new(plain.copied())),
+            Self::Real(real) => Self::Real(Box::new(real.copied()?)),
+        })
+    }
 
-    /// The stream is over, or broke.
-    fn hang_up(&mut self);
+    /// Who it is for the server.
+    #[must_use]
+    pub fn id(&self) -> Option<RowId> {
+        each!(self, device => device.id())
+    }
 
     /// What it shows.
-    fn shown(&self) -> &Shown;
-
-    /// Up to which event that is, or what it has come to on the way to the next.
-    fn reached(&self) -> Cursor;
+    #[must_use]
+    pub fn shown(&self) -> &Shown {
+        each!(self, device => device.shown())
+    }
 
     /// The cursor that it would pull with.
-    fn cursor(&self) -> Option<&str>;
+    #[must_use]
+    pub fn cursor(&self) -> Option<&str> {
+        each!(self, device => device.cursor())
+    }
 
-    /// Takes an edit of its user, and keeps it until its outcome is known.
-    fn edit(&mut self, wish: Wish);
+    /// Whether the stream that it takes in begins with nothing.
+    #[must_use]
+    pub fn is_anew(&self) -> bool {
+        each!(self, device => device.is_anew())
+    }
 
-    /// The edits to send, at most so many.
-    fn push(&mut self, most: usize) -> Vec<Mutation>;
+    /// What it waits for does not come.
+    pub fn hang_up(&mut self) {
+        each!(self, device => device.hang_up());
+    }
 
-    /// What became of edits; gives back by what the world knows those that are done.
-    fn judged(&mut self, answer: &PushAnswer) -> Vec<u64>;
+    /// Whether it is in the middle of something.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Real(real) if real.is_busy())
+    }
 
     /// By what the world knows the edits that wait.
-    fn waiting(&self) -> Vec<u64>;
+    #[must_use]
+    pub fn waiting(&self) -> Vec<u64> {
+        each!(self, device => device.waiting())
+    }
+
+    /// The plain one that it is.
+    pub fn plain(&mut self) -> Option<&mut Plain> {
+        match self {
+            Self::Plain(plain) => Some(plain),
+            Self::Real(_) => None,
+        }
+    }
+
+    /// The real one that it is.
+    pub fn real(&mut self) -> Option<&mut Real> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Real(real) => Some(real),
+        }
+    }
 }

@@ -204,7 +204,7 @@ impl World {
     /// A device's user writes a row: one that it shows, a new one, or one that it knows by its id.
     ///
     /// # Errors
-    /// Never.
+    /// If something does not hold then.
     pub fn local(&mut self) -> Checked {
         let slot = self.dice.below(self.slots.len());
         let shown: Vec<RowKey> = self.slots[slot].device.shown().keys().cloned().collect();
@@ -216,8 +216,9 @@ impl World {
             Some(key) if roll < 8 && self.dice.chance(300) => (Operation::Create, key),
             _ if roll < 9 => {
                 let table = *self.dice.pick(&setup::TABLES);
-                let id = self.new_id(table);
-                (Operation::Create, RowKey { table: Name::known(table), id })
+                let table = self.table_to_write(slot, table);
+                let id = self.new_id(&table);
+                (Operation::Create, RowKey { table, id })
             }
             _ => {
                 let table = *self.dice.pick(&["account", "contact", "task", setup::VAULT]);
@@ -249,8 +250,12 @@ impl World {
             key.table,
             key.id
         ));
+        let wish = Wish { operation, key, values, serial };
+        let Some(device) = self.slots[slot].device.plain() else {
+            return self.real_edits(slot, &wish);
+        };
+        device.edit(wish);
         self.slots[slot].open_edits.insert(serial);
-        self.slots[slot].device.edit(Wish { operation, key, values, serial });
         Ok(())
     }
 }

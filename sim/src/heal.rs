@@ -20,6 +20,8 @@ use crate::{
 const ROUNDS_MAX: usize = 4;
 /// Exchanges of one device in one round.
 const EXCHANGES_MAX: usize = 200;
+/// Steps after which an exchange that is not over never will be.
+const STEPS_MAX: usize = 20_000;
 
 impl World {
     /// Ends all faults.
@@ -32,6 +34,7 @@ impl World {
         self.messages.clear();
         for slot in 0..self.slots.len() {
             self.hang_up(slot);
+            self.real_heals(slot)?;
         }
         self.streams.clear();
         self.restart()
@@ -74,12 +77,15 @@ impl World {
 
     /// A device sends all that it has, and pulls.
     fn sync(&mut self, slot: usize) -> Checked {
+        if self.slots[slot].device.real().is_some() {
+            return self.real_syncs(slot);
+        }
         for _ in 0..EXCHANGES_MAX {
             let is_known = self.slots[slot].device.id().is_some();
             if is_known && self.slots[slot].device.waiting().is_empty() {
                 break;
             }
-            self.push_of(slot);
+            self.push_of(slot)?;
             self.exchange()?;
             if is_known && self.slots[slot].device.id().is_none() {
                 return Ok(());
@@ -87,7 +93,7 @@ impl World {
         }
         // The rest of a stream of some tables comes first, or a copy is found out.
         for _ in 0..3 {
-            self.pull_of(slot, None, None);
+            self.pull_of(slot, None, None)?;
             let what = self.slots[slot].call.as_ref().map(|call| (call.what, call.asked.is_some()));
             self.exchange()?;
             if what != Some((What::Pull, true)) {
@@ -98,23 +104,31 @@ impl World {
     }
 
     /// All messages and streams arrive.
-    fn exchange(&mut self) -> Checked {
-        while !self.messages.is_empty() {
-            self.deliver()?;
-        }
-        while let Some(mut stream) = self.streams.pop() {
-            if !stream.pull.is_over() {
-                let written = self.write_to(&mut stream);
-                self.streams.push(stream);
-                written?;
+    ///
+    /// # Errors
+    /// If something does not hold then.
+    pub fn exchange(&mut self) -> Checked {
+        for _ in 0..STEPS_MAX {
+            self.wake()?;
+            if !self.messages.is_empty() {
+                self.deliver()?;
+            } else if !self.streams.is_empty() {
+                self.flow()?;
             } else {
-                self.streams.push(stream);
+                return Ok(());
             }
-            let at = self.streams.len() - 1;
-            let count = self.streams[at].sent.len();
-            self.arrive(at, count)?;
         }
-        Ok(())
+        Err(violated("stuck", format!("an exchange is not over after {STEPS_MAX} steps")))
+    }
+
+    /// The last stream is written on, and all of it that was sent arrives.
+    fn flow(&mut self) -> Checked {
+        let Some(mut stream) = self.streams.pop() else { return Ok(()) };
+        let written = if stream.pull.is_over() { Ok(()) } else { self.write_to(&mut stream) };
+        let count = stream.sent.len();
+        self.streams.push(stream);
+        written?;
+        self.arrive(self.streams.len() - 1, count)
     }
 
     /// Whether everything is as it must be, at the end.
@@ -124,6 +138,7 @@ impl World {
     pub fn audit(&mut self) -> Checked {
         for slot in 0..self.slots.len() {
             self.check_shown(slot)?;
+            self.slots[slot].device.real().map_or(Ok(()), |real| real.check_read())?;
             let left = &self.slots[slot].open_edits;
             check(left.is_empty(), "R18", || {
                 format!("edits of device {slot} without a verdict: {left:?}")
@@ -133,6 +148,8 @@ impl World {
         self.oracle.same_digest(self.server.environment())?;
         self.conflicts_are_kept()?;
         self.replays()?;
+        self.order_is_of_no_moment()?;
+        self.proves()?;
         self.snapshot()?;
         self.restart()?;
         let verified =

@@ -3,6 +3,7 @@
 use haversack_engine::PullAsk;
 
 use crate::{
+    plain::Plain,
     setup,
     violation::Checked,
     world::{Backup, World},
@@ -17,26 +18,35 @@ impl World {
     /// A device loses what is not on its disk.
     ///
     /// # Errors
-    /// Never.
+    /// If it has lost more.
     pub fn device_crashes(&mut self) -> Checked {
         let slot = self.dice.below(self.slots.len());
+        if self.slots[slot].device.real().is_some() && self.aside.chance(600) {
+            return self.real_will_crash(slot);
+        }
+        if self.slots[slot].device.real().is_some() && self.aside.chance(300) {
+            return self.real_rots(slot);
+        }
         if self.streams.iter().any(|stream| stream.slot == slot) {
             self.points.hit("device crashed in the middle of a stream");
         }
+        if self.slots[slot].device.real().is_some() {
+            return self.real_crashes(slot);
+        }
         self.trace.add(format!("device {slot} crashes"));
         self.hang_up(slot);
-        self.slots[slot].device.crash();
+        self.slots[slot].device.plain().into_iter().for_each(Plain::crash);
         Ok(())
     }
 
     /// A device is copied for later.
     ///
     /// # Errors
-    /// Never.
+    /// If there is none in the copy.
     pub fn device_is_copied(&mut self) -> Checked {
         let slot = self.dice.below(self.slots.len());
         let Some(slot) = self.slots.get_mut(slot) else { return Ok(()) };
-        slot.backup = Some(Backup { device: slot.device.copied(), held: slot.held.clone() });
+        slot.backup = Some(Backup { device: slot.device.copied()?, held: slot.held.clone() });
         Ok(())
     }
 
@@ -52,7 +62,7 @@ impl World {
         self.hang_up(slot);
         let slot_of = &mut self.slots[slot];
         let Some(backup) = &slot_of.backup else { return Ok(()) };
-        slot_of.device = backup.device.copied();
+        slot_of.device = backup.device.copied()?;
         slot_of.held = backup.held.clone();
         slot_of.open_edits = slot_of.device.waiting().into_iter().collect();
         self.trace.add(format!("device {slot} is put back to its copy"));
@@ -68,7 +78,7 @@ impl World {
         if self.slots.len() >= SLOTS_MAX {
             return Ok(());
         }
-        let (device, user) = (self.slots[slot].device.copied(), self.slots[slot].user);
+        let (device, user) = (self.slots[slot].device.copied()?, self.slots[slot].user);
         let (held, open) = (self.slots[slot].held.clone(), device.waiting());
         self.add_slot(device, user);
         if let Some(clone) = self.slots.last_mut() {

@@ -2,9 +2,13 @@
 //!
 //! ```text
 //! haversack-sim --seed 7 [--trace]               one world, and what happened in it
+//! haversack-sim --seed 7 --shrink                of one that fails, what need not happen for it to fail
 //! haversack-sim --twins 7                        two worlds that differ in what nobody may read
 //! haversack-sim --seeds 1..2000 [--points]       many; with --points, all rare points must be come by
 //! haversack-sim --minutes 5 [--seeds 9000..]     as many as there is time for
+//!
+//! --plain, --real                                with plain devices only, or real ones only
+//! --without Cut,Drop --steps 90                  without some of what happens, and so long
 //! ```
 
 #![allow(clippy::print_stdout, reason = "what it finds goes to standard output")]
@@ -15,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use haversack_sim::{Options, Summary, many, run, twins};
+use haversack_sim::{Cast, Options, Summary, Without, many, run, shrink, twins};
 
 /// Failures after which no more are looked for.
 const FAILURES: usize = 10;
@@ -26,8 +30,9 @@ struct Asked {
     twins: Option<u64>,
     seeds: Option<(u64, u64)>,
     minutes: Option<u64>,
-    keeps_trace: bool,
     needs_points: bool,
+    shrinks: bool,
+    options: Options,
 }
 
 fn main() -> ExitCode {
@@ -39,8 +44,9 @@ fn main() -> ExitCode {
         }
     };
     let holds = match (asked.seed, asked.twins) {
-        (Some(seed), _) => one(seed, asked.keeps_trace),
-        (None, Some(seed)) => match twins(seed) {
+        (Some(seed), _) if asked.shrinks => shrunk(seed, asked.options),
+        (Some(seed), _) => one(seed, asked.options),
+        (None, Some(seed)) => match twins(seed, asked.options) {
             Ok(_) => told(true, &format!("seed {seed}: twins look alike")),
             Err(violation) => told(false, &format!("seed {seed}, twins: {violation}")),
         },
@@ -66,8 +72,12 @@ fn asked(mut words: impl Iterator<Item = String>) -> Result<Asked, String> {
             "--seed" => asked.seed = Some(number()?),
             "--twins" => asked.twins = Some(number()?),
             "--minutes" => asked.minutes = Some(number()?),
-            "--trace" => asked.keeps_trace = true,
+            "--trace" => asked.options.keeps_trace = true,
+            "--shrink" => asked.shrinks = true,
+            "--steps" => asked.options.steps = usize::try_from(number()?).ok(),
             "--points" => asked.needs_points = true,
+            "--plain" => asked.options.cast = Cast::Plain,
+            "--real" => asked.options.cast = Cast::Real,
             "--seeds" => {
                 let text = words.next().unwrap_or_default();
                 let wrong = || format!("found {text:?}, expected seeds such as 1..2000");
@@ -76,9 +86,11 @@ fn asked(mut words: impl Iterator<Item = String>) -> Result<Asked, String> {
                 let first = first.parse().map_err(|_| wrong())?;
                 asked.seeds = Some((first, end.map_err(|_| wrong())?));
             }
+            "--without" => asked.options.without = without(&words.next().unwrap_or_default())?,
             other => {
                 return Err(format!(
-                    "found {other:?}, expected --seed N, --twins N, --seeds A..B, --minutes M, --trace or --points"
+                    "found {other:?}, expected --seed N, --twins N, --seeds A..B, --minutes M, --trace, \
+                     --points, --plain, --real, --shrink, --without A,B or --steps N"
                 ));
             }
         }
@@ -86,10 +98,31 @@ fn asked(mut words: impl Iterator<Item = String>) -> Result<Asked, String> {
     Ok(asked)
 }
 
+fn without(text: &str) -> Result<Without, String> {
+    let known: Vec<&str> = Without::each().collect();
+    let wrong = |name: &str| format!("found {name:?} after --without, expected some of {known:?}");
+    let mut names = text.split(',');
+    names.try_fold(Without::default(), |out, name| out.and(name).ok_or_else(|| wrong(name)))
+}
+
+/// A world that fails, with as little in it as there need be.
+fn shrunk(seed: u64, options: Options) -> bool {
+    let Some((shrunk, violation)) = shrink(seed, options) else {
+        return told(true, &format!("seed {seed}: all holds"));
+    };
+    let cast = match options.cast {
+        Cast::Mixed => "",
+        Cast::Plain => " --plain",
+        Cast::Real => " --real",
+    };
+    println!("seed {seed}: {violation}");
+    told(false, &format!("after {} worlds: --seed {seed}{cast}{shrunk}", shrunk.tried))
+}
+
 /// One world, and the last of what happened in it, or all.
-fn one(seed: u64, keeps_trace: bool) -> bool {
-    let outcome = run(seed, Options { keeps_trace, twin: None });
-    if keeps_trace || outcome.violation.is_some() {
+fn one(seed: u64, options: Options) -> bool {
+    let outcome = run(seed, options);
+    if options.keeps_trace || outcome.violation.is_some() {
         outcome.trace.lines().for_each(|line| println!("{line}"));
     }
     match &outcome.violation {
@@ -106,13 +139,14 @@ fn all(asked: &Asked) -> bool {
     let goes_on = || limit.is_none_or(|limit| began.elapsed() < limit);
     let end = if limit.is_some() { u64::MAX } else { 101 };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let summary = many(asked.seeds.unwrap_or((1, end)), threads, FAILURES, &goes_on);
+    let seeds = asked.seeds.unwrap_or((1, end));
+    let summary = many(seeds, asked.options, threads, FAILURES, &goes_on);
     let Summary { worlds, failed, points, events } = &summary;
     for (seed, violation) in failed {
         println!("seed {seed}: {violation}");
     }
-    if let Some((seed, _)) = failed.first() {
-        one(*seed, false);
+    if let Some((seed, _)) = failed.iter().find(|(_, violation)| violation.invariant != "stuck") {
+        one(*seed, asked.options);
     }
     let missed = points.missed();
     for (count, point) in points.counts().into_iter().filter(|_| asked.needs_points) {

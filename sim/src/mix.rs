@@ -5,12 +5,17 @@
 
 use crate::dice::Dice;
 
+const CRASHES: &str = "ServerCrash";
+const LIMITS: &str = "PullLimits";
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident $weight:literal $need:ident;)*) => {
         /// What can happen next.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Kind { $($(#[$doc])* $name,)* }
         const KINDS: &[(Kind, usize, Need)] = &[$((Kind::$name, $weight, Need::$need),)*];
+        /// What can be left out: kinds, crashes of the server while it writes, and limits of pulls.
+        const NAMES: &[&str] = &[$(stringify!($name),)* CRASHES, LIMITS];
     };
 }
 
@@ -90,6 +95,30 @@ kinds! {
     ServerRestore 9 Fault;
 }
 
+/// What is left out of a world, whatever its seed says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Without(u64);
+
+impl Without {
+    /// All that can be left out.
+    pub fn each() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().copied()
+    }
+
+    /// The same without this, too; none if there is no such thing.
+    #[must_use]
+    pub fn and(self, name: &str) -> Option<Self> {
+        let at = NAMES.iter().position(|known| *known == name)?;
+        Some(Self(self.0 | 1 << at))
+    }
+
+    /// Whether this is left out.
+    #[must_use]
+    pub fn has(self, name: &str) -> bool {
+        NAMES.iter().position(|known| *known == name).is_some_and(|at| self.0 & 1 << at != 0)
+    }
+}
+
 /// What a world is made of.
 #[derive(Clone, Debug)]
 pub struct Mix {
@@ -120,7 +149,7 @@ pub struct Mix {
 impl Mix {
     /// The mix of a seed. `is_twin`: of a world in which nothing may hang on how long rows are.
     #[must_use]
-    pub fn of(dice: &mut Dice, is_twin: bool) -> Self {
+    pub fn of(dice: &mut Dice, is_twin: bool, without: Without) -> Self {
         let quiet = dice.chance(250);
         let mut kinds = Vec::new();
         for (kind, weight, need) in KINDS {
@@ -130,12 +159,14 @@ impl Mix {
                 Need::Maybe => is_in,
                 Need::Fault => is_in && !is_twin && !quiet,
             };
-            if allowed {
+            if allowed && !without.has(&format!("{kind:?}")) {
                 kinds.push((*kind, 1 + weight * factor / 4));
             }
         }
         let crashes = *dice.pick(&[0, 0, 10, 30, 100]);
         let many = dice.chance(60);
+        let is_quiet = is_twin || quiet || without.has(CRASHES);
+        let limited = |limits| if without.has(LIMITS) { (0, 0) } else { limits };
         Self {
             total: kinds.iter().map(|(_, weight)| weight).sum(),
             kinds,
@@ -145,10 +176,10 @@ impl Mix {
             profiles: 1 + dice.below(3),
             rows: 2 + dice.below(7),
             is_classic: dice.chance(150),
-            crashes: if is_twin || quiet { 0 } else { crashes },
+            crashes: if is_quiet { 0 } else { crashes },
             piece: *dice.pick(&[1, 1, 1, 400, 2_000, 64 << 10]),
             progress: *dice.pick(&[1, 2, 3, 7, 1_000]),
-            limited: (*dice.pick(&[0, 0, 200, 700]), *dice.pick(&[0, 0, 150, 600])),
+            limited: limited((*dice.pick(&[0, 0, 200, 700]), *dice.pick(&[0, 0, 150, 600]))),
         }
     }
 
@@ -161,6 +192,6 @@ impl Mix {
                 None => return *kind,
             }
         }
-        self.kinds[0].0
+        self.kinds.first().map_or(Kind::Tidy, |(kind, _)| *kind)
     }
 }

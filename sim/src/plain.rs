@@ -13,7 +13,7 @@ use haversack_sync::{
 };
 
 use crate::{
-    device::{Device, Seen, Wish},
+    device::{Seen, Wish},
     oracle::Shown,
     violation::{Checked, check, violated},
 };
@@ -163,24 +163,32 @@ impl Plain {
     }
 }
 
-impl Device for Plain {
-    fn copied(&self) -> Box<dyn Device> {
-        Box::new(Self { disk: self.disk.clone(), stream: None })
+impl Plain {
+    /// A copy of what is on its disk.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        Self { disk: self.disk.clone(), stream: None }
     }
 
-    fn crash(&mut self) {
+    /// Loses what is not on its disk.
+    pub fn crash(&mut self) {
         self.stream = None;
     }
 
-    fn name(&self) -> &str {
+    /// Its name, by which it registers.
+    #[must_use]
+    pub fn name(&self) -> &str {
         &self.disk.name
     }
 
-    fn id(&self) -> Option<RowId> {
+    /// Who it is for the server.
+    #[must_use]
+    pub fn id(&self) -> Option<RowId> {
         self.disk.id
     }
 
-    fn registered(&mut self, id: RowId, next: u64) {
+    /// It is registered: this is its id, and the number of its next edit.
+    pub fn registered(&mut self, id: RowId, next: u64) {
         self.disk.id = Some(id);
         self.disk.next = next;
         for queued in &mut self.disk.queue {
@@ -191,21 +199,24 @@ impl Device for Plain {
         }
     }
 
-    fn become_another(&mut self, name: String) {
+    /// It is another device from now on, with this name, and not registered yet.
+    pub fn become_another(&mut self, name: String) {
         self.disk.name = name;
         self.disk.id = None;
         self.disk.is_copy = false;
         self.begin_anew();
     }
 
-    fn begin_anew(&mut self) {
+    /// All that it holds came from a server that is no more: it begins anew with its next pull.
+    pub fn begin_anew(&mut self) {
         self.stream = None;
         self.disk.staged = None;
         self.disk.cursor = None;
         self.disk.offset = Cursor::START;
     }
 
-    fn pull(&mut self, tables: Option<Vec<Name>>, max_rows: Option<u64>) -> PullRequest {
+    /// What it asks for: the rest of a stream under way, or what changed since, of some tables or all.
+    pub fn pull(&mut self, tables: Option<Vec<Name>>, max_rows: Option<u64>) -> PullRequest {
         let disk = &self.disk;
         let (cursor, tables, rows) = match &disk.staged {
             Some(staged) => {
@@ -224,11 +235,17 @@ impl Device for Plain {
         PullRequest { device_id, cursor, max_rows, tables }
     }
 
-    fn is_anew(&self) -> bool {
+    /// Whether the stream that it takes in begins with nothing.
+    #[must_use]
+    pub fn is_anew(&self) -> bool {
         self.stream.as_ref().is_some_and(|stream| stream.is_anew)
     }
 
-    fn receive(&mut self, bytes: &[u8]) -> Checked<Vec<Seen>> {
+    /// Takes in bytes of the stream that it asked for.
+    ///
+    /// # Errors
+    /// If the stream is not what it must be.
+    pub fn receive(&mut self, bytes: &[u8]) -> Checked<Vec<Seen>> {
         let Some(stream) = &mut self.stream else { return Ok(Vec::new()) };
         stream.rest.extend_from_slice(bytes);
         let mut seen = Vec::new();
@@ -240,25 +257,33 @@ impl Device for Plain {
         Ok(seen)
     }
 
-    fn hang_up(&mut self) {
+    /// The stream is over, or broke.
+    pub fn hang_up(&mut self) {
         self.stream = None;
     }
 
-    fn shown(&self) -> &Shown {
+    /// What it shows.
+    #[must_use]
+    pub fn shown(&self) -> &Shown {
         &self.disk.shown
     }
 
-    fn reached(&self) -> Cursor {
+    /// Up to which event that is, or what it has come to on the way to the next.
+    #[must_use]
+    pub fn reached(&self) -> Cursor {
         let staged = self.disk.staged.as_ref().map_or(Cursor::START, |staged| staged.offset);
         staged.max(self.disk.offset)
     }
 
-    fn cursor(&self) -> Option<&str> {
+    /// The cursor that it would pull with.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&str> {
         let staged = self.disk.staged.as_ref().map(|staged| staged.cursor.as_str());
         staged.or(self.disk.cursor.as_deref())
     }
 
-    fn edit(&mut self, wish: Wish) {
+    /// Takes an edit of its user, and keeps it until its outcome is known.
+    pub fn edit(&mut self, wish: Wish) {
         let Wish { operation, key, values, serial } = wish;
         let seen = self.disk.shown.get(&key).map(|(version, _)| BaseVersion::seen(version.0));
         // Of a row that it has written itself nothing more was seen than the first edit saw.
@@ -276,7 +301,8 @@ impl Device for Plain {
         self.disk.queue.push(Queued { mutation, serial, was_sent: false });
     }
 
-    fn push(&mut self, most: usize) -> Vec<Mutation> {
+    /// The edits to send, at most so many.
+    pub fn push(&mut self, most: usize) -> Vec<Mutation> {
         let sent = self.disk.queue.iter_mut().take(most);
         sent.map(|queued| {
             queued.was_sent = true;
@@ -285,7 +311,8 @@ impl Device for Plain {
         .collect()
     }
 
-    fn judged(&mut self, answer: &PushAnswer) -> Vec<u64> {
+    /// What became of edits; gives back by what the world knows those that are done.
+    pub fn judged(&mut self, answer: &PushAnswer) -> Vec<u64> {
         let is_judged = |queued: &Queued| {
             answer.outcomes.iter().any(|outcome| outcome.n == queued.mutation.number)
         };
@@ -295,7 +322,9 @@ impl Device for Plain {
         done
     }
 
-    fn waiting(&self) -> Vec<u64> {
+    /// By what the world knows the edits that wait.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<u64> {
         self.disk.queue.iter().map(|queued| queued.serial).collect()
     }
 }

@@ -3,10 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{
+    options::Options,
     points::Points,
     trace::Trace,
-    violation::{Checked, violated},
-    world::{Options, World},
+    violation::{Checked, Violation, violated},
+    world::World,
 };
 
 /// What became of a world.
@@ -14,7 +15,7 @@ pub struct Outcome {
     /// Its seed.
     pub seed: u64,
     /// What did not hold.
-    pub violation: Option<crate::violation::Violation>,
+    pub violation: Option<Violation>,
     /// The rare points that it came by.
     pub points: Points,
     /// What happened.
@@ -25,15 +26,28 @@ pub struct Outcome {
     pub events: usize,
 }
 
+impl Outcome {
+    /// Nothing is known of the world, but what did not hold in it.
+    #[must_use]
+    pub fn failed(seed: u64, violation: Violation) -> Self {
+        let (points, trace, sent) = (Points::default(), Trace::default(), Vec::new());
+        Self { seed, violation: Some(violation), points, trace, sent, events: 0 }
+    }
+
+    /// The world has not come to its end.
+    #[must_use]
+    pub fn stuck(seed: u64, after: std::time::Duration) -> Self {
+        let what = format!("the world of seed {seed} has not come to its end after {after:?}");
+        Self::failed(seed, violated("stuck", what))
+    }
+}
+
 /// Runs the world of a seed.
 #[must_use]
 pub fn run(seed: u64, options: Options) -> Outcome {
     let mut world = match guarded(|| World::new(seed, options)) {
         Ok(world) => world,
-        Err(violation) => {
-            let (points, trace, sent) = (Points::default(), Trace::default(), Vec::new());
-            return Outcome { seed, violation: Some(violation), points, trace, sent, events: 0 };
-        }
+        Err(violation) => return Outcome::failed(seed, violation),
     };
     let lived = guarded(|| live(&mut world));
     // What holds the server goes before it.
@@ -67,8 +81,8 @@ fn guarded<T>(run: impl FnOnce() -> Checked<T>) -> Checked<T> {
 ///
 /// # Errors
 /// If one is not, or if something else does not hold.
-pub fn twins(seed: u64) -> Checked<Points> {
-    let of = |twin| run(seed, Options { twin: Some(twin), ..Options::default() });
+pub fn twins(seed: u64, options: Options) -> Checked<Points> {
+    let of = |twin| run(seed, Options { twin: Some(twin), ..options });
     let (one, other) = (of(false), of(true));
     if let Some(violation) = one.violation.or(other.violation) {
         return Err(violation);

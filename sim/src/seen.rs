@@ -1,7 +1,7 @@
 //! What devices take in, looked at as they do: what they show must be what belongs on them.
 
 use haversack_core::{Name, RowId, event::RowKey};
-use haversack_sync::message::{Complete, Mode, Why};
+use haversack_sync::message::{Checkpoint, Complete, Mode, Why};
 
 use crate::{
     device::Seen,
@@ -44,7 +44,11 @@ impl World {
                 Ok(())
             }
             Seen::Progress(cursor) => self.keep_cursor(slot, cursor),
-            Seen::Complete(complete) => self.completed(slot, *complete),
+            Seen::Complete(complete) => {
+                let Some(call) = self.slots[slot].call.clone() else { return Ok(()) };
+                let first = call.checkpoint.ok_or_else(|| violated("R14", "no checkpoint"))?;
+                self.completed(slot, *complete, &first, call.asked)
+            }
             Seen::Error => Ok(()),
             Seen::WentBack => {
                 check(self.was_put_back, "R16", || {
@@ -105,19 +109,26 @@ impl World {
     }
 
     /// A device shows what it was brought to: what must belong on it at that moment, and nothing else.
-    fn completed(&mut self, slot: usize, complete: Complete) -> Checked {
+    ///
+    /// # Errors
+    /// If it shows something else.
+    pub fn completed(
+        &mut self,
+        slot: usize,
+        complete: Complete,
+        first: &Checkpoint,
+        asked_for: Option<Vec<Name>>,
+    ) -> Checked {
         self.keep_cursor(slot, complete.cursor)?;
-        let Some(call) = self.slots[slot].call.clone() else { return Ok(()) };
-        let first = call.checkpoint.ok_or_else(|| violated("R14", "no checkpoint"))?;
         let moment = Moment { offset: first.offset, now: first.now };
         let device = self.slots[slot].device.id().ok_or_else(|| violated("R14", "no device"))?;
-        self.trace.add(format!("device {slot} shows {} of {:?}", moment.offset, call.asked));
+        self.trace.add(format!("device {slot} shows {} of {:?}", moment.offset, asked_for));
         self.note_clock(slot, device, moment)?;
         let held = &mut self.slots[slot].held;
         if first.mode == Mode::Full {
             *held = Held::default();
         }
-        match &call.asked {
+        match &asked_for {
             None => *held = Held { rest: Some(moment), ..Held::default() },
             Some(tables) => {
                 for table in tables {
@@ -128,7 +139,7 @@ impl World {
         let state =
             self.oracle.at(moment.offset).ok_or_else(|| violated("R16", "no such state"))?;
         let profile = Oracle::offered(state, device).into_iter().flat_map(|p| &p.draft.items);
-        let asked = |name: &Name| call.asked.as_ref().is_none_or(|asked| asked.contains(name));
+        let asked = |name: &Name| asked_for.as_ref().is_none_or(|asked| asked.contains(name));
         let mut expected: Vec<&Name> =
             profile.map(|item| &item.table).filter(|n| asked(n)).collect();
         expected.sort();

@@ -16,6 +16,8 @@ use haversack_sync::{
 use serde_json::{Value as Json, json};
 
 use crate::{
+    oracle::Oracle,
+    real::limits,
     server::SECRET,
     violation::{Checked, check, violated},
     wire::{Message, Stream, What},
@@ -32,6 +34,7 @@ impl World {
             What::Register => self.serve_register(&request),
             What::Push => self.serve_push(&request),
             What::Pull => self.serve_pull(&request),
+            What::Metadata => self.serve_metadata(&request),
         }
     }
 
@@ -64,7 +67,9 @@ impl World {
         self.reply(
             request,
             201,
-            json!({"device_id": device.id, "next_mutation": next}).to_string().into(),
+            json!({"device_id": device.id, "next_mutation": next, "limits": limits()})
+                .to_string()
+                .into(),
         );
         Ok(())
     }
@@ -235,6 +240,26 @@ impl World {
         check(*server == expected, "R19", || {
             format!("{server:?} is told, the row was {expected:?}")
         })
+    }
+
+    /// What a device must know besides rows, unless it knows.
+    fn serve_metadata(&mut self, request: &Message) -> Checked {
+        let body: Json = serde_json::from_slice(&request.body).unwrap_or_default();
+        let device: RowId = serde_json::from_value(body["device_id"].clone()).unwrap_or_default();
+        if let Err((status, code)) = self.is_senders(request, device) {
+            return self.refuse(request, status, code, json!({}));
+        }
+        let metadata = self.server.live().metadata(device);
+        let (metadata, fingerprint) = metadata.map_err(|error| violated("R17", error))?;
+        let expected = Oracle::metadata(self.state(), device);
+        check(fingerprint == expected, "R12", || {
+            format!("metadata {fingerprint}, expected {expected}")
+        })?;
+        let is_known = body["known"] == json!(fingerprint);
+        let metadata = (!is_known).then_some(metadata);
+        self.points.hit("metadata fetched");
+        self.reply(request, 200, json!(metadata).to_string().into_bytes());
+        Ok(())
     }
 
     fn serve_pull(&mut self, request: &Message) -> Checked {

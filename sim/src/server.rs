@@ -143,16 +143,44 @@ impl Server {
             return Asked::Answered(answer);
         }
         let done = if dice.chance(300) { writes } else { dice.below(writes) };
+        self.crash(dice, (before, &index), (done, writes));
+        Asked::Crashed { was_done: done == writes }
+    }
+
+    /// Starts it, and lets it crash at any moment of that: it is down again, and its disk is as it may be
+    /// then. Whether it had come to write anything.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn crash_while_it_starts(&mut self, dice: &mut Dice) -> Checked<bool> {
+        let (before, index) = (self.disk.operation_count(), self.index.crashed(false));
+        self.start()?;
+        let writes = self.disk.operation_count() - before;
+        if writes == 0 {
+            self.stop();
+            return Ok(false);
+        }
+        let done = dice.below(writes);
+        self.crash(dice, (before, &index), (done, writes));
+        Ok(true)
+    }
+
+    /// Puts it back to where so many operations more were done to its disk than before.
+    fn crash(
+        &mut self,
+        dice: &mut Dice,
+        (before, index): (usize, &SimIndex),
+        (done, writes): (usize, usize),
+    ) {
         let mut point = self.disk.crash_points();
         while point.done() < before + done {
             point.advance();
         }
-        let left = if done == writes { &self.index } else { &index };
+        let left = if done == writes { &self.index } else { index };
         let left = left.crashed(dice.chance(500));
         let image = point.image(crash_of(dice, point.torn_bytes()));
         self.stop();
         (self.disk, self.index) = (image, left);
-        Asked::Crashed { was_done: done == writes }
     }
 
     /// Lets the disk grow by so many bytes and no more; none: without a limit.
@@ -191,16 +219,24 @@ impl Server {
         path.clone()
     }
 
+    /// Its log.
+    ///
+    /// # Panics
+    /// Never: it is on a disk.
+    #[must_use]
+    pub fn log(&self) -> &DiskLog {
+        self.environment().disk_log().expect("the log is on a disk")
+    }
+
     /// Whether damage was found since this was last asked, in what nobody could do without.
     #[must_use]
     pub fn has_mended(&self) -> bool {
-        let log = self.environment().disk_log().expect("the log is on a disk");
-        log.findings().iter().any(|finding| finding.mended && finding.copy != Copy::Snapshot)
+        self.log().findings().iter().any(|finding| finding.mended && finding.copy != Copy::Snapshot)
     }
 
     /// Settles what follows acknowledgements, and signs.
     pub fn settle(&self) {
-        self.environment().disk_log().expect("the log is on a disk").settle();
+        self.log().settle();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The devices' side: what they ask for, and what they make of answers.
 
 use haversack_core::{Name, RowId};
+use haversack_device::Ask;
 use haversack_sync::message::{DeviceRequest, PushAnswer, PushRequest};
 use serde_json::Value as Json;
 
@@ -11,20 +12,20 @@ use crate::{
     world::{Held, World},
 };
 
-/// Edits of one push.
+/// Edits of one push of a plain device.
 const PUSH: usize = 4;
 
 impl World {
     fn idle(&mut self) -> Option<usize> {
         let idle: Vec<usize> =
-            (0..self.slots.len()).filter(|slot| self.slots[*slot].call.is_none()).collect();
+            (0..self.slots.len()).filter(|slot| self.slots[*slot].is_idle()).collect();
         self.dice.maybe(&idle).copied()
     }
 
     /// A device asks for changes.
     ///
     /// # Errors
-    /// Never.
+    /// If something does not hold then.
     pub fn start_pull(&mut self) -> Checked {
         if let Some(slot) = self.idle() {
             let limited = self.mix.limited;
@@ -32,35 +33,57 @@ impl World {
             let some = self.dice.chance(limited.1);
             let tables = setup::TABLES.iter().filter(|_| some && self.dice.chance(400));
             let tables: Vec<Name> = tables.map(|table| Name::known(table)).collect();
-            self.pull_of(slot, Some(tables).filter(|tables| !tables.is_empty()), most);
+            self.pull_of(slot, Some(tables).filter(|tables| !tables.is_empty()), most)?;
         }
         Ok(())
     }
 
     /// A device asks for changes, of some tables or all, or to be known first.
-    pub fn pull_of(&mut self, slot: usize, tables: Option<Vec<Name>>, most: Option<u64>) {
-        if self.slots[slot].device.id().is_none() {
-            return self.register(slot);
+    ///
+    /// # Errors
+    /// If something does not hold then.
+    pub fn pull_of(
+        &mut self,
+        slot: usize,
+        tables: Option<Vec<Name>>,
+        most: Option<u64>,
+    ) -> Checked {
+        let Some(device) = self.slots[slot].device.plain() else {
+            let is_full = !self.is_healed && self.aside.chance(40);
+            let ask = Ask { tables, is_full, max_rows: most, is_forced: false };
+            return self.sync_of(slot, ask);
+        };
+        if device.id().is_none() {
+            self.register(slot);
+            return Ok(());
         }
-        let reached = self.slots[slot].device.reached();
-        let request = self.slots[slot].device.pull(tables, most);
+        let reached = device.reached();
+        let request = device.pull(tables, most);
         let is_rest = self.slots[slot].held.rest.is_none_or(|held| held.offset < reached);
         let body = serde_json::to_vec(&request).expect("requests have only text keys");
-        if request.tables.is_some() {
-            self.points.hit("pull of some tables");
-            if !self.slots[slot].held.tables.is_empty() {
-                self.points.hit("pull of some tables after one of others");
-            }
-        }
+        self.note_tables(slot, request.tables.is_some());
         let resumes = request.cursor.as_ref().filter(|_| is_rest).map(|_| reached);
         self.send(slot, What::Pull, body, request.tables);
         if let Some(call) = &mut self.slots[slot].call {
             call.resumes = resumes;
         }
+        Ok(())
     }
 
+    /// A pull is of some tables, or of all.
+    pub fn note_tables(&mut self, slot: usize, are_some: bool) {
+        if are_some {
+            self.points.hit("pull of some tables");
+            if !self.slots[slot].held.tables.is_empty() {
+                self.points.hit("pull of some tables after one of others");
+            }
+        }
+    }
+
+    /// A plain device asks to be known.
     fn register(&mut self, slot: usize) {
-        let name = self.slots[slot].device.name().to_owned();
+        let Some(device) = self.slots[slot].device.plain() else { return };
+        let name = device.name().to_owned();
         let app = (slot % 2 == 1).then(|| setup::APP.to_owned());
         let request = DeviceRequest { name, platform: "simulated".to_owned(), app };
         let body = serde_json::to_vec(&request).expect("requests have only text keys");
@@ -70,23 +93,30 @@ impl World {
     /// A device sends its edits.
     ///
     /// # Errors
-    /// Never.
+    /// If something does not hold then.
     pub fn start_push(&mut self) -> Checked {
-        if let Some(slot) = self.idle() {
-            self.push_of(slot);
-        }
-        Ok(())
+        self.idle().map_or(Ok(()), |slot| self.push_of(slot))
     }
 
     /// A device sends its edits, or asks to be known first.
-    pub fn push_of(&mut self, slot: usize) {
-        let Some(device_id) = self.slots[slot].device.id() else { return self.register(slot) };
+    ///
+    /// # Errors
+    /// If something does not hold then.
+    pub fn push_of(&mut self, slot: usize) -> Checked {
+        let Some(device) = self.slots[slot].device.plain() else {
+            return self.sync_of(slot, Ask::default());
+        };
+        let Some(device_id) = device.id() else {
+            self.register(slot);
+            return Ok(());
+        };
         let most = 1 + self.dice.below(PUSH);
-        let mutations = self.slots[slot].device.push(most);
+        let mutations = device.push(most);
         if !mutations.is_empty() {
             let body = PushRequest { device_id, mutations }.to_json().to_string();
             self.send(slot, What::Push, body.into_bytes(), None);
         }
+        Ok(())
     }
 
     /// An answer has arrived.
@@ -104,6 +134,12 @@ impl World {
         let body: Json =
             serde_json::from_slice(&answer.body).map_err(|error| violated("R14", error))?;
         self.trace.add(format!("device {slot} is answered {status}"));
+        let Some(device) = self.slots[slot].device.plain() else {
+            check(is_expected(answer.what, status, &body), "R17", || {
+                format!("device {slot} is answered {status} {body}")
+            })?;
+            return self.real_is_answered(slot, status, answer.body);
+        };
         match (answer.what, status) {
             (What::Register, 201) => {
                 let id = body["device_id"].as_str().and_then(|id| id.parse().ok());
@@ -111,13 +147,13 @@ impl World {
                 let (Some(id), Some(next)) = (id, next) else {
                     return Err(violated("R14", format!("registered as {body}")));
                 };
-                self.slots[slot].device.registered(id, next);
+                device.registered(id, next);
                 Ok(())
             }
             (What::Push, 200) => {
                 let answer: PushAnswer =
                     serde_json::from_value(body).map_err(|error| violated("R14", error))?;
-                for serial in self.slots[slot].device.judged(&answer) {
+                for serial in device.judged(&answer) {
                     self.slots[slot].open_edits.remove(&serial);
                 }
                 Ok(())
@@ -147,7 +183,9 @@ impl World {
     /// The server was put back to a time before what a device has seen.
     pub fn begin_anew(&mut self, slot: usize) {
         self.trace.add(format!("device {slot} begins anew"));
-        self.slots[slot].device.begin_anew();
+        if let Some(device) = self.slots[slot].device.plain() {
+            device.begin_anew();
+        }
         self.forget_if_empty(slot);
     }
 
@@ -157,7 +195,9 @@ impl World {
         let name = format!("device {slot} anew {}", self.number());
         self.trace.add(format!("device {slot} becomes {name:?}"));
         self.hang_up(slot);
-        self.slots[slot].device.become_another(name);
+        if let Some(device) = self.slots[slot].device.plain() {
+            device.become_another(name);
+        }
         self.forget_if_empty(slot);
     }
 
@@ -197,12 +237,17 @@ impl World {
             self.streams.remove(at);
             return Ok(());
         }
-        let seen = self.slots[slot].device.receive(&bytes)?;
+        if is_over {
+            check(ended_with.is_some(), "R17", || format!("stream {call} ended without an end"))?;
+        }
+        let Some(device) = self.slots[slot].device.plain() else {
+            return self.real_receives(slot, bytes, is_over);
+        };
+        let seen = device.receive(&bytes)?;
         for seen in seen {
             self.saw(slot, seen)?;
         }
         if is_over && let Some(at) = self.streams.iter().position(|stream| stream.call == call) {
-            check(ended_with.is_some(), "R17", || format!("stream {call} ended without an end"))?;
             self.streams.remove(at);
             self.hang_up(slot);
         }
@@ -240,5 +285,16 @@ impl World {
         let event = Event::DeviceAppChanged { device, app };
         let record = Record { actor: Actor::Device(device), event };
         self.ask("app", |environment| environment.record(vec![record])).map(drop)
+    }
+}
+
+/// Whether a device may be answered so: it asks for nothing that is refused otherwise.
+fn is_expected(what: What, status: u16, body: &Json) -> bool {
+    match (what, status) {
+        (_, 200 | 201 | 404 | 503 | 507) => true,
+        (What::Push, 409) => true,
+        (_, 409) => body["code"] == "log_behind",
+        (What::Pull, 400) => body["code"] == "unknown_table",
+        _ => false,
     }
 }

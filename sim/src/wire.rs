@@ -37,6 +37,8 @@ pub enum What {
     Pull,
     /// To take its edits.
     Push,
+    /// What it must know besides rows.
+    Metadata,
 }
 
 /// A message under way.

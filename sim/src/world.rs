@@ -11,9 +11,11 @@ use haversack_replay::State;
 use serde_json::Value as Json;
 
 use crate::{
+    auditor::Note,
     device::Device,
     dice::Dice,
     mix::{Kind, Mix},
+    options::{Cast, Options},
     oracle::Oracle,
     plain::Plain,
     points::Points,
@@ -23,15 +25,6 @@ use crate::{
     violation::{Checked, check, violated},
     wire::{Call, Message, Stream},
 };
-
-/// How a world is run.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    /// Whether all that happens is kept, and not only the last of it.
-    pub keeps_trace: bool,
-    /// Of two worlds that differ only in what nobody with a device may read, which.
-    pub twin: Option<bool>,
-}
 
 /// A moment that a device was brought to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,13 +46,13 @@ pub struct Held {
 
 /// A copy of a device, for later.
 pub struct Backup {
-    pub device: Box<dyn Device>,
+    pub device: Device,
     pub held: Held,
 }
 
 /// A device in its user's hand.
 pub struct Slot {
-    pub device: Box<dyn Device>,
+    pub device: Device,
     pub user: RowId,
     pub held: Held,
     pub backup: Option<Backup>,
@@ -70,9 +63,19 @@ pub struct Slot {
     pub cursors: Vec<(RowId, String)>,
 }
 
+impl Slot {
+    /// Whether its device waits for nothing.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.call.is_none() && !self.device.is_busy()
+    }
+}
+
 /// Everything.
 pub struct World {
     pub dice: Dice,
+    /// For what may not change which world a seed gives to plain devices.
+    pub aside: Dice,
     pub mix: Mix,
     pub trace: Trace,
     pub points: Points,
@@ -93,6 +96,13 @@ pub struct World {
     pub is_full: bool,
     /// Whether the server was put back to a copy: cursors may be of a history that is no more.
     pub was_put_back: bool,
+    /// How often it was.
+    pub puts_back: u64,
+    /// What the auditor holds.
+    pub notes: Vec<Note>,
+    /// Edits that a device took while it showed all that the log had: nothing but another event may keep
+    /// them from being applied. By what the world knows them, with how long the log was.
+    pub sure: BTreeMap<u64, u64>,
 }
 
 impl World {
@@ -102,11 +112,13 @@ impl World {
     /// If something does not hold already.
     pub fn new(seed: u64, options: Options) -> Checked<Self> {
         let mut dice = Dice::new(seed);
-        let mix = Mix::of(&mut dice, options.twin.is_some());
+        let mut mix = Mix::of(&mut dice, options.twin.is_some(), options.without);
+        mix.steps = options.steps.map_or(mix.steps, |steps| steps.min(mix.steps));
         let clock = Arc::new(WorldClock::new(setup::BEGIN));
         let server = Server::new(seed, Arc::clone(&clock))?;
         let mut world = Self {
             dice,
+            aside: Dice::new(!seed),
             mix,
             trace: Trace::new(options.keeps_trace),
             points: Points::default(),
@@ -123,27 +135,37 @@ impl World {
             is_healed: false,
             is_full: false,
             was_put_back: false,
+            puts_back: 0,
+            notes: Vec::new(),
+            sure: BTreeMap::new(),
         };
-        world.begin()?;
+        world.begin(options.cast)?;
         Ok(world)
     }
 
-    fn begin(&mut self) -> Checked {
+    fn begin(&mut self, cast: Cast) -> Checked {
         let lines = setup::lines(&mut self.dice, &self.mix);
         self.must_apply(lines)?;
         let app = setup::app(&mut self.dice, self.mix.profiles);
         self.first_rows()?;
         self.first_profiles()?;
         self.apply(vec![app])?;
+        let share = cast.share_of_real(&mut self.aside);
         for number in 0..self.mix.devices {
             let user = setup::id("user", self.dice.below(self.mix.users));
-            self.add_slot(Box::new(Plain::new(format!("device {number}"))), user);
+            let name = format!("device {number}");
+            let device = if self.aside.chance(share) {
+                self.new_real(number, name)
+            } else {
+                Device::Plain(Box::new(Plain::new(name)))
+            };
+            self.add_slot(device, user);
         }
-        Ok(())
+        self.set_up_real()
     }
 
     /// Puts a device in a user's hand.
-    pub fn add_slot(&mut self, device: Box<dyn Device>, user: RowId) {
+    pub fn add_slot(&mut self, device: Device, user: RowId) {
         let (held, backup, call) = (Held::default(), None, None);
         let (open_edits, cursors) = (BTreeSet::new(), Vec::new());
         self.slots.push(Slot { device, user, held, backup, call, open_edits, cursors });
@@ -173,6 +195,7 @@ impl World {
     /// # Errors
     /// If something does not hold then.
     pub fn step(&mut self) -> Checked {
+        self.wake()?;
         let kind = self.mix.next(&mut self.dice);
         match kind {
             Kind::Admin => self.admin(),
@@ -244,6 +267,10 @@ impl World {
             }
             Asked::Crashed { was_done } => {
                 let before = self.oracle.log().len();
+                if self.aside.chance(200) && self.server.crash_while_it_starts(&mut self.aside)? {
+                    self.trace.add("the server crashes again while it recovers".to_owned());
+                    self.points.hit("server crashed again while it recovered");
+                }
                 self.start()?;
                 let came = self.oracle.log().len() - before;
                 self.trace.add(format!("{what}: the server crashed, {came} events are left of it"));

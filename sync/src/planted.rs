@@ -1,4 +1,4 @@
-//! Mistakes that the server's side of a sync could have made, to be switched on one at a time: the
+//! Mistakes that either side of a sync could have made, to be switched on one at a time: the
 //! simulation must find each of them. Without the feature `planted-bugs` none is compiled in.
 
 /// A mistake.
@@ -51,10 +51,22 @@ pub enum Bug {
     LastMutationLags,
     /// Past moments are evaluated by the catalog of the one looked at before.
     StalePast,
+    /// A device forgets which edits it has sent.
+    ForgetSent,
+    /// A device goes on before its rows are durable.
+    SkipRowSync,
+    /// What a device showed stays under rows that it has downloaded anew.
+    KeepShown,
+    /// A device does not look whether another sends edits by its number.
+    SkipNumbers,
+    /// A device takes edits whatever its user's roles say.
+    SkipPrivilege,
+    /// A device does not show edits that were not sent.
+    HideEdits,
 }
 
 /// All of them.
-pub const BUGS: [Bug; 22] = [
+pub const BUGS: [Bug; 28] = [
     Bug::SkipStands,
     Bug::SkipRevoked,
     Bug::ForgetDels,
@@ -77,6 +89,12 @@ pub const BUGS: [Bug; 22] = [
     Bug::AcknowledgeBeforeDurable,
     Bug::LastMutationLags,
     Bug::StalePast,
+    Bug::ForgetSent,
+    Bug::SkipRowSync,
+    Bug::KeepShown,
+    Bug::SkipNumbers,
+    Bug::SkipPrivilege,
+    Bug::HideEdits,
 ];
 
 #[cfg(feature = "planted-bugs")]

@@ -25,6 +25,7 @@ const EDGES: [(&str, &[&str]); 6] = [
         &[
             "haversack-core",
             "haversack-dataset",
+            "haversack-device",
             "haversack-engine",
             "haversack-replay",
             "haversack-store",

@@ -81,7 +81,7 @@ impl Core {
     }
 
     /// Compares rows with what the server told of them, once, and has them downloaded again if they
-    /// differ; says whether they do.
+    /// differ; says whether they do. What is staged begins again if it differs.
     pub fn check(&mut self) -> Result<Option<String>, DeviceError> {
         if self.is_checked {
             return Ok(None);
@@ -93,6 +93,11 @@ impl Core {
             replica.distrust();
             self.layers.keep_replica(replica)?;
             self.damage.clone_from(&message);
+        }
+        if self.layers.staged_differs()? {
+            let mut replica = self.layers.replica().clone();
+            replica.drop_staged();
+            self.layers.keep_replica(replica)?;
         }
         self.is_checked = true;
         Ok(message)

@@ -25,6 +25,13 @@ impl MemoryMedium {
         self.content().crash = Some((write, bytes));
     }
 
+    /// Whether a write has failed so.
+    #[must_use]
+    pub fn has_crashed(&self) -> bool {
+        let content = self.content();
+        content.crash.is_some_and(|(crash, _)| content.writes > crash)
+    }
+
     /// The copies as they are after the crash.
     #[must_use]
     pub fn after_crash(&self) -> Self {

@@ -19,6 +19,10 @@ struct Content {
     now: BTreeMap<Vec<u8>, Vec<u8>>,
     unsynced: Vec<Batch>,
     writes: u64,
+    /// Writes and syncs.
+    operations: u64,
+    /// From this operation on none is made.
+    crash: Option<u64>,
 }
 
 impl MemoryStore {
@@ -30,8 +34,34 @@ impl MemoryStore {
         let mut now = content.synced.clone();
         let kept = usize::try_from(seed).unwrap_or(0) % (content.unsynced.len() + 1);
         content.unsynced.iter().take(kept).for_each(|batch| apply(&mut now, batch));
-        let (synced, unsynced) = (now.clone(), Vec::new());
-        Self(Arc::new(Mutex::new(Content { synced, now, unsynced, writes: content.writes })))
+        let synced = now.clone();
+        let Content { writes, operations, .. } = *content;
+        Self(Arc::new(Mutex::new(Content {
+            synced,
+            now,
+            writes,
+            operations,
+            ..Content::default()
+        })))
+    }
+
+    /// Has the operation with this number fail, and all after it: each write and each sync is one. None is
+    /// `u64::MAX`.
+    pub fn crash_at(&self, operation: u64) {
+        self.content().crash = Some(operation);
+    }
+
+    /// Whether an operation has failed so.
+    #[must_use]
+    pub fn has_crashed(&self) -> bool {
+        let content = self.content();
+        content.crash.is_some_and(|crash| content.operations > crash)
+    }
+
+    /// How often something was written or synced.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        self.content().operations
     }
 
     /// How often something was written.
@@ -55,6 +85,18 @@ impl MemoryStore {
 
     fn content(&self) -> MutexGuard<'_, Content> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The content for a write or a sync, unless the machine has crashed by then.
+    fn operation(&self, during: &'static str) -> Result<MutexGuard<'_, Content>, StoreError> {
+        let mut content = self.content();
+        let number = content.operations;
+        content.operations += 1;
+        if content.crash.is_some_and(|crash| number >= crash) {
+            let source = std::io::Error::other("the machine crashed");
+            return Err(StoreError::Io { during, source });
+        }
+        Ok(content)
     }
 }
 
@@ -84,7 +126,7 @@ impl Store for MemoryStore {
     }
 
     fn write(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let mut content = self.content();
+        let mut content = self.operation("writing rows")?;
         apply(&mut content.now, &batch);
         content.unsynced.push(batch);
         content.writes += 1;
@@ -92,7 +134,7 @@ impl Store for MemoryStore {
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
-        let mut content = self.content();
+        let mut content = self.operation("syncing rows")?;
         content.unsynced.clear();
         content.synced = content.now.clone();
         Ok(())
@@ -107,7 +149,8 @@ impl StoreHome for MemoryStore {
 
     fn clear(&self) -> std::io::Result<()> {
         let mut content = self.content();
-        *content = Content { writes: content.writes, ..Content::default() };
+        let Content { writes, operations, crash, .. } = *content;
+        *content = Content { writes, operations, crash, ..Content::default() };
         Ok(())
     }
 }

@@ -1,7 +1,10 @@
 //! Sending edits.
 
 use haversack_core::Cursor;
-use haversack_sync::message::{OutcomeKind, PushOutcome, PushRequest};
+use haversack_sync::{
+    message::{OutcomeKind, PushOutcome, PushRequest},
+    planted::{Bug, planted},
+};
 
 use super::{Stop, Sync};
 use crate::{DeviceError, TransportError};
@@ -37,7 +40,7 @@ impl Sync<'_> {
             return Err(haversack_sync::outbox::OutboxError::Unregistered.into());
         };
         let is_new = outbox.unsent().take(mutations.len()).any(|edit| !edit.was_sent);
-        if is_new {
+        if is_new && !planted(Bug::ForgetSent) {
             // From now on these may have been judged, whatever becomes of the answer.
             core.ledger.record(vec![sent])?;
         }

@@ -1,9 +1,12 @@
 //! Devices and servers that were copied, restored from backups, or damaged.
 
+use std::ops::ControlFlow;
+
 use haversack_device::{Ask, Device, DeviceError};
+use haversack_sync::message::DeviceLimits;
 use serde_json::json;
 
-use crate::server::{Link, Place, Server, id, object, row, shown, sync, sync_as};
+use crate::server::{Hands, Link, Place, Server, id, object, row, shown, sync, sync_as};
 
 fn place(server: &Server) -> (Place, Link, Device) {
     let (place, link) = (Place::default(), server.link("bob"));
@@ -167,4 +170,55 @@ fn a_store_that_is_lost_altogether_costs_a_download_and_no_edit() {
     assert_eq!((done.progress.edits, done.renamed), (1, None));
     assert_eq!((name(&server), logged(&server)), ("A".to_owned(), 1));
     assert_eq!(shown(&device), server.belongs("bob"));
+}
+
+#[test]
+fn a_device_is_reopened_without_its_server_and_holds_what_it_held() {
+    let server = Server::new();
+    let (first, _, device) = place(&server);
+    rename(&device, "A");
+    let (identity, came) = (device.identity(), device.came().unwrap());
+    let setup = device.setup();
+    drop(device);
+    let Place { store, medium } = copied(&first);
+    let limits = DeviceLimits { push_mutations: 3, body_bytes: 1 << 20 };
+    let clock = Box::new(Hands::default());
+    let device = Device::reopened(Box::new(store), Box::new(medium), clock, setup, limits).unwrap();
+    assert_eq!((device.identity(), device.came().unwrap()), (identity, came.clone()));
+    assert!(!device.replica().is_under_way());
+    // What came is without the edit that lies over it.
+    let rows: Vec<_> = came.into_iter().map(|(key, (_, row))| (key.table, key.id, row)).collect();
+    assert_eq!(rows, server.belongs("bob"));
+    assert_eq!(device.read("task", id("one")).unwrap().unwrap()["name"], "A");
+}
+
+#[test]
+fn what_a_disk_lost_of_a_stream_under_way_is_not_shown_as_if_it_were_whole() {
+    for is_full in [true, false] {
+        let server = Server::new();
+        let (mut first, link, device) = if is_full {
+            let (place, link) = (Place::default(), server.link("bob"));
+            let device = place.device("phone", &link);
+            (place, link, device)
+        } else {
+            place(&server)
+        };
+        server.apply(vec![
+            row("create", "task", "four", json!({"name": "Four", "ownerid": id("bob")})),
+            row("create", "task", "five", json!({"name": "Five", "ownerid": id("bob")})),
+        ]);
+        let ask = Ask { max_rows: Some(1), ..Ask::default() };
+        let stopped = device.sync(&link, ask, &mut |_| ControlFlow::Break(()));
+        stopped.unwrap_err();
+        assert!(device.replica().is_under_way());
+        let came: Vec<_> = device.came().unwrap().into_keys().collect();
+        drop(device);
+        first = copied(&first);
+        let staged: Vec<_> = first.store.keys(b"r").into_iter().skip(came.len()).collect();
+        first.store.lose(&staged[0]);
+        let device = first.device("phone", &link);
+        sync(&device, &link).unwrap();
+        assert_eq!(shown(&device), server.belongs("bob"), "{is_full}");
+        assert_eq!(device.came().unwrap().len(), server.belongs("bob").len());
+    }
 }

@@ -227,3 +227,28 @@ fn a_ledger_of_edits_that_are_done_does_not_grow_without_end() {
     };
     assert_eq!(next, 301, "numbers are given once");
 }
+
+#[test]
+fn a_store_in_memory_crashes_where_it_is_told_to_and_keeps_what_was_synced() {
+    let put = |store: &mut MemoryStore, key: &[u8]| {
+        let mut batch = Batch::default();
+        batch.put(key.to_vec(), b"value".to_vec());
+        store.write(batch)
+    };
+    let mut store = MemoryStore::default();
+    put(&mut store, b"a").unwrap();
+    store.sync().unwrap();
+    // The next write is made, its sync is not, and nothing after it.
+    store.crash_at(store.operations() + 1);
+    put(&mut store, b"b").unwrap();
+    assert!(!store.has_crashed());
+    store.sync().unwrap_err();
+    put(&mut store, b"c").unwrap_err();
+    assert!(store.has_crashed());
+    for (seed, left) in [(0, 1), (1, 2)] {
+        let mut after = store.crashed(seed);
+        assert_eq!(after.keys(b"").len(), left);
+        assert!(!after.has_crashed());
+        put(&mut after, b"c").unwrap();
+    }
+}

@@ -236,7 +236,8 @@ impl Receiver {
         self.last = Last::End;
         if let Some(differs) = self.differs(&complete) {
             self.before.distrust();
-            let (replica, is_again) = (self.before.clone(), !self.is_full);
+            // What was staged of it may have been damaged: only all of it from nothing is certain.
+            let (replica, is_again) = (self.before.clone(), !self.begins_with_nothing);
             return Step::Discard { replica, differs, is_again };
         }
         self.before.shown = self.shown(complete);
