@@ -17,7 +17,7 @@ use haversack_sync::{
 };
 
 pub use answer::Answered;
-pub(crate) use core::Core;
+pub(crate) use core::{Core, Untold};
 pub use edits::Problem;
 pub use inspect::Came;
 pub use status::{Status, TableStatus};

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, ops::ControlFlow, sync::PoisonError};
 use haversack_core::{Cursor, Name};
 use haversack_sync::message::Why;
 
-use crate::{Device, DeviceError, Transport, store::StoreError};
+use crate::{Device, DeviceError, Transport, device::Untold, store::StoreError};
 
 /// Streams of one sync that may end early, in a row and without a line of progress.
 const BROKEN_MAX: u32 = 3;
@@ -108,18 +108,18 @@ impl Device {
         if ask.is_full {
             self.distrust()?;
         }
-        let done = Synced::default();
+        let Untold { anew, renamed } = std::mem::take(&mut self.core().untold);
+        let done = Synced { anew, renamed, ..Synced::default() };
         let mut sync = Sync { device: self, transport, ask, done, watch };
-        match sync.run() {
-            Err(DeviceError::Store(StoreError::Damaged(message))) => {
-                sync.done.anew = Some(message.clone());
-                self.core().begin_anew(message)?;
-                sync.run()?;
+        let ended = sync.run_whole();
+        let done = sync.done;
+        match ended.and_then(|()| self.forget_done()) {
+            Ok(()) => Ok(done),
+            Err(error) => {
+                self.core().untold = Untold { anew: done.anew, renamed: done.renamed };
+                Err(error)
             }
-            other => other?,
         }
-        self.forget_done()?;
-        Ok(sync.done)
     }
 
     /// Has the next sync download all rows again. What is shown stays until they have come.
@@ -153,6 +153,18 @@ impl Device {
 }
 
 impl Sync<'_> {
+    /// With all rows downloaded again if those that are here turn out to be damaged.
+    fn run_whole(&mut self) -> Result<(), DeviceError> {
+        match self.run() {
+            Err(DeviceError::Store(StoreError::Damaged(message))) => {
+                self.done.anew = Some(message.clone());
+                self.device.core().begin_anew(message)?;
+                self.run()
+            }
+            other => other,
+        }
+    }
+
     fn run(&mut self) -> Result<(), DeviceError> {
         if let Some(damage) = self.device.core().check()? {
             self.done.anew = Some(damage);

@@ -1,106 +1,101 @@
 //! What the server counts of itself.
 
 use std::{
-    collections::BTreeMap,
-    fmt::Write,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use axum::http::{Method, StatusCode};
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounter, IntGauge, Opts, Registry, TextEncoder, core::Collector,
+};
 
 use crate::app::App;
 
 /// Upper ends of the classes that durations are counted in, in seconds.
 const SECONDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0];
+/// How long requests took.
+const REQUESTS: &str = "haversack_request_seconds";
+/// What a metric's name and labels are checked for is fixed here.
+const FIXED: &str = "names and labels of metrics are right";
 
-/// Counts since the server began.
-#[derive(Default)]
+/// Counts since the server began, and what is looked up when it is asked.
 pub struct Metrics {
-    /// By method, route and status, all of which there are few of.
-    requests: Mutex<BTreeMap<(String, String, u16), Took>>,
-    streams_open: AtomicU64,
-    lines_sent: AtomicU64,
-    bytes_sent: AtomicU64,
+    all: Registry,
+    /// Whoever asks has it, so that what is counted elsewhere is taken over once.
+    asked: Mutex<()>,
+    requests: HistogramVec,
+    streams_open: IntGauge,
+    lines_sent: IntCounter,
+    bytes_sent: IntCounter,
+    events: IntGauge,
+    devices: IntGauge,
+    events_shown: IntGauge,
+    waiting_pokes: IntGauge,
+    committer_queue: IntGauge,
+    deliveries_lost: IntCounter,
 }
 
-/// How long requests of one kind took.
-#[derive(Default)]
-struct Took {
-    count: u64,
-    seconds: f64,
-    /// How many took no longer than each of [`SECONDS`] and longer than the one before.
-    classes: [u64; SECONDS.len()],
+impl Default for Metrics {
+    fn default() -> Self {
+        let all = Registry::new();
+        let gauge = |name: &str, help: &str| kept(&all, IntGauge::new(name, help));
+        let counter =
+            |name: &str, help: &str| kept(&all, IntCounter::with_opts(Opts::new(name, help)));
+        let help = "How long requests took until their answer began.";
+        let options = HistogramOpts::new(REQUESTS, help).buckets(SECONDS.to_vec());
+        Self {
+            requests: kept(&all, HistogramVec::new(options, &["method", "route", "status"])),
+            streams_open: gauge("haversack_streams_open", "Streams of lines under way."),
+            lines_sent: counter("haversack_lines_sent_total", "Lines of streams: rows, mostly."),
+            bytes_sent: counter("haversack_bytes_sent_total", "Bytes of streams, compressed."),
+            events: gauge("haversack_events", "Events in the log."),
+            devices: gauge("haversack_devices", "Devices that are known."),
+            events_shown: gauge("haversack_events_shown", "Events that devices see."),
+            waiting_pokes: gauge("haversack_waiting_pokes", "Devices that wait to be poked."),
+            committer_queue: gauge(
+                "haversack_committer_queue",
+                "Writers that wait for the committer.",
+            ),
+            deliveries_lost: counter(
+                "haversack_deliveries_lost_total",
+                "Acknowledgements of devices that were not written down.",
+            ),
+            asked: Mutex::default(),
+            all,
+        }
+    }
+}
+
+fn kept<M: Collector + Clone + 'static>(all: &Registry, made: prometheus::Result<M>) -> M {
+    let metric = made.expect(FIXED);
+    all.register(Box::new(metric.clone())).expect(FIXED);
+    metric
 }
 
 impl Metrics {
     /// Counts a request. Methods that no route has are one, so that nobody can make the counts many.
     pub fn answered(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
         let method = if route == "none" { "any" } else { method.as_str() };
-        let key = (method.to_owned(), route.to_owned(), status.as_u16());
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = requests.entry(key).or_default();
-        let seconds = took.as_secs_f64();
-        of.count += 1;
-        of.seconds += seconds;
-        if let Some(class) = SECONDS.iter().position(|end| seconds <= *end) {
-            of.classes[class] += 1;
-        }
+        let of = self.requests.with_label_values(&[method, route, status.as_str()]);
+        of.observe(took.as_secs_f64());
     }
 
     /// Everything as Prometheus reads it.
     pub fn text(&self, app: &App) -> String {
-        let mut text = String::new();
-        self.requests_text(&mut text);
+        let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let length = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let _alone = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let state = app.environment().state();
-        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let mut one = |name: &str, kind: &str, help: &str, value: u64| {
-            write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n")
-                .expect("memory takes all");
-        };
-        one("haversack_events", "gauge", "Events in the log.", state.cursor.count());
-        one("haversack_devices", "gauge", "Devices that are known.", count(state.devices.len()));
-        let shown = app.live.cursor().count();
-        one("haversack_events_shown", "gauge", "Events that devices see.", shown);
+        self.events.set(whole(state.cursor.count()));
+        self.devices.set(length(state.devices.len()));
+        self.events_shown.set(whole(app.live.cursor().count()));
+        self.waiting_pokes.set(length(app.pokes.count()));
+        self.committer_queue.set(length(app.environment().waiting()));
+        // Counted elsewhere, and only ever more.
         let lost = app.live.deliveries_lost();
-        let help = "Acknowledgements of devices that were not written down.";
-        one("haversack_deliveries_lost_total", "counter", help, lost);
-        let waiting = count(app.pokes.count());
-        one("haversack_waiting_pokes", "gauge", "Devices that wait to be poked.", waiting);
-        let queue = count(app.environment().waiting());
-        one("haversack_committer_queue", "gauge", "Writers that wait for the committer.", queue);
-        let open = load(&self.streams_open);
-        one("haversack_streams_open", "gauge", "Streams of lines under way.", open);
-        let lines = load(&self.lines_sent);
-        one("haversack_lines_sent_total", "counter", "Lines of streams: rows, mostly.", lines);
-        let bytes = load(&self.bytes_sent);
-        one("haversack_bytes_sent_total", "counter", "Bytes of streams, compressed.", bytes);
-        text
-    }
-
-    fn requests_text(&self, text: &mut String) {
-        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut put = |line: std::fmt::Arguments<'_>| {
-            text.write_fmt(line).expect("memory takes all");
-        };
-        let name = "haversack_request_seconds";
-        put(format_args!("# HELP {name} How long requests took until their answer began.\n"));
-        put(format_args!("# TYPE {name} histogram\n"));
-        for ((method, route, status), took) in requests.iter() {
-            let of = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
-            let mut up_to = 0;
-            for (end, class) in SECONDS.iter().zip(took.classes) {
-                up_to += class;
-                put(format_args!("{name}_bucket{{{of},le=\"{end}\"}} {up_to}\n"));
-            }
-            put(format_args!("{name}_bucket{{{of},le=\"+Inf\"}} {}\n", took.count));
-            put(format_args!("{name}_sum{{{of}}} {}\n", took.seconds));
-            put(format_args!("{name}_count{{{of}}} {}\n", took.count));
-        }
+        self.deliveries_lost.inc_by(lost.saturating_sub(self.deliveries_lost.get()));
+        TextEncoder::new().encode_to_string(&self.all.gather()).expect("memory takes all")
     }
 }
 
@@ -110,7 +105,7 @@ pub(crate) struct Sent(App);
 impl Sent {
     /// A stream begins.
     pub fn open(app: &App) -> Self {
-        app.metrics.streams_open.fetch_add(1, Ordering::Relaxed);
+        app.metrics.streams_open.inc();
         Self(app.clone())
     }
 
@@ -121,18 +116,17 @@ impl Sent {
             part.iter().fold(0_u8, |lines, byte| lines.wrapping_add(u8::from(*byte == b'\n')))
         };
         let lines = text.chunks(usize::from(u8::MAX)).map(|part| u64::from(count(part))).sum();
-        self.0.metrics.lines_sent.fetch_add(lines, Ordering::Relaxed);
+        self.0.metrics.lines_sent.inc_by(lines);
     }
 
     /// Bytes came out of it.
     pub fn bytes(&mut self, bytes: usize) {
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        self.0.metrics.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
+        self.0.metrics.bytes_sent.inc_by(u64::try_from(bytes).unwrap_or(u64::MAX));
     }
 }
 
 impl Drop for Sent {
     fn drop(&mut self) {
-        self.0.metrics.streams_open.fetch_sub(1, Ordering::Relaxed);
+        self.0.metrics.streams_open.dec();
     }
 }

@@ -25,8 +25,19 @@ pub(crate) struct Core {
     pub metadata: Option<String>,
     /// What was found damaged since the device was opened.
     pub damage: Option<String>,
+    /// What the app was not told yet, as the sync broke that found it out.
+    pub untold: Untold,
     /// Whether rows were compared with what the server told of them, and no damage was met since.
     pub is_checked: bool,
+}
+
+/// What a sync tells besides what it brought.
+#[derive(Debug, Default)]
+pub(crate) struct Untold {
+    /// Why all rows are downloaded again.
+    pub anew: Option<String>,
+    /// The name that the device has now.
+    pub renamed: Option<String>,
 }
 
 impl Core {
@@ -56,6 +67,7 @@ impl Core {
             user,
             metadata: None,
             damage,
+            untold: Untold::default(),
             is_checked: false,
         };
         if let Some(metadata) = metadata {

@@ -61,6 +61,24 @@ fn a_device_restored_from_a_backup_becomes_another_and_loses_no_edit() {
 }
 
 #[test]
+fn a_device_that_becomes_another_tells_so_though_that_sync_breaks() {
+    let server = Server::new();
+    let (first, link, device) = place(&server);
+    let backup = copied(&first);
+    rename(&device, "A");
+    sync(&device, &link).unwrap();
+    let device = backup.device("phone", &link);
+    rename(&device, "B");
+    link.faults.lock().unwrap().cuts = vec![0; 100];
+    sync(&device, &link).unwrap_err();
+    link.faults.lock().unwrap().cuts.clear();
+    let done = sync(&device, &link).unwrap();
+    assert_eq!((done.renamed.as_deref(), done.anew.is_some()), (Some("phone (2)"), true));
+    let done = sync(&device, &link).unwrap();
+    assert_eq!((done.renamed, done.anew), (None, None));
+}
+
+#[test]
 fn a_device_that_was_copied_is_told_apart_even_without_edits() {
     let server = Server::new();
     let (first, link, device) = place(&server);

@@ -225,7 +225,7 @@ impl Live {
                 }
             }
         }
-        found.values_mut().for_each(|changes| by_id(changes));
+        found.values_mut().for_each(by_id);
         Ok(found)
     }
 

@@ -1,6 +1,6 @@
 //! An HTTP connection of a client.
 
-use std::net::SocketAddr;
+use std::{io::Write, net::SocketAddr};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -58,15 +58,7 @@ impl Client {
         let response = self.send(request).await?;
         let status = response.status();
         let is_zstd = response.headers().get(CONTENT_ENCODING).is_some_and(|name| name == "zstd");
-        let body = response.into_body().collect().await;
-        let body = body.map_err(|error| failed("reading an answer", error))?.to_bytes();
-        let sent = body.len();
-        let body = match is_zstd {
-            true => Bytes::from(
-                zstd::decode_all(&body[..]).map_err(|error| failed("decompressing", error))?,
-            ),
-            false => body,
-        };
+        let (sent, body) = read(response.into_body(), is_zstd).await?;
         if !status.is_success() {
             return Err(failed(path, format!("{status}: {}", String::from_utf8_lossy(&body))));
         }
@@ -80,6 +72,27 @@ impl Client {
         let response = self.send(request).await?;
         Ok(Events { body: response.into_body(), _client: self })
     }
+}
+
+/// Reads a body to its end, decompressed as it comes, and says how many bytes came.
+async fn read(mut body: Incoming, is_zstd: bool) -> Result<(usize, Bytes), Failure> {
+    let wrong = |error| failed("decompressing", error);
+    let (mut sent, mut plain) = (0, Vec::new());
+    let mut decoder = zstd::stream::write::Decoder::new(Vec::new()).map_err(wrong)?;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| failed("reading an answer", error))?;
+        let Ok(data) = frame.into_data() else { continue };
+        sent += data.len();
+        match is_zstd {
+            true => decoder.write_all(&data).map_err(wrong)?,
+            false => plain.extend_from_slice(&data),
+        }
+    }
+    if is_zstd {
+        decoder.flush().map_err(wrong)?;
+        plain = decoder.into_inner();
+    }
+    Ok((sent, plain.into()))
 }
 
 /// A stream of events.
