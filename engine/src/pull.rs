@@ -8,6 +8,7 @@ mod lines;
 mod looks;
 mod past;
 mod plan;
+mod tables;
 mod watch;
 
 use haversack_core::{Cursor, Name, RowId};

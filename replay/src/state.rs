@@ -100,6 +100,14 @@ impl State {
         self.packed(&key.table, key.id).map(|row| row.unpack())
     }
 
+    /// The version that a row had after an earlier event, if it was there then.
+    #[must_use]
+    pub fn version_after(&self, key: &RowKey, event: Cursor) -> Option<RowVersion> {
+        let touches = self.touches(key);
+        let mut past = touches.newest_first().filter(|touch| Cursor::at(touch.offset) <= event);
+        past.find(|touch| touch.is_version).map(|touch| RowVersion(touch.offset))
+    }
+
     /// The version of the row as it stands: found sooner than the row.
     #[must_use]
     pub fn version(&self, key: &RowKey) -> Option<RowVersion> {
@@ -112,8 +120,8 @@ impl State {
         self.slot(table, id)?.row
     }
 
-    /// Rows as they stand and as they are kept. To look for some together takes half as long as for one
-    /// after the other: they lie all over the memory, which can be asked for many places at once.
+    /// Rows as they stand and as they are kept. Some are sooner found together than one after the other:
+    /// they lie all over the memory, which can be asked for many places at once.
     #[must_use]
     pub fn packed_rows(
         &self,

@@ -1,11 +1,12 @@
 //! Pokes: devices that wait are told as soon as a pull would bring something.
 //!
 //! One task looks at all of them, at most every few milliseconds: what happens meanwhile makes one poke.
+//! The more there are, the longer a look takes and the longer it waits for the next one.
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use haversack_core::Timestamp;
@@ -13,6 +14,10 @@ use haversack_engine::Watch;
 use tokio::sync::Notify;
 
 use crate::app::App;
+
+/// A pause is at least so many times as long as the look before it: whatever happens, no more than a
+/// quarter of one processor looks.
+const PAUSES: u32 = 3;
 
 /// Devices that wait.
 #[derive(Default)]
@@ -78,7 +83,8 @@ impl Pokes {
 /// Pokes whoever there is news for, as long as the server runs.
 pub(crate) async fn run(app: App) {
     let mut shown = app.shown.clone();
-    let pause = Duration::from_millis(app.options.poke_milliseconds);
+    let least = Duration::from_millis(app.options.poke_milliseconds);
+    let mut pause = least;
     loop {
         let at_moment = async {
             match app.pokes.next_moment() {
@@ -97,7 +103,9 @@ pub(crate) async fn run(app: App) {
         }
         tokio::time::sleep(pause).await;
         shown.borrow_and_update();
+        let began = Instant::now();
         look(&app);
+        pause = least.max(began.elapsed() * PAUSES);
     }
 }
 

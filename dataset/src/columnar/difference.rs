@@ -46,6 +46,18 @@ impl Columnar {
         })
     }
 
+    /// Whether a row was among those that belonged on a device; none: rows were numbered anew since.
+    #[must_use]
+    pub fn is_among(&self, rows: &DeviceRows, table: &str, id: RowId) -> Option<bool> {
+        if rows.generation != self.generation {
+            return None;
+        }
+        let number = self.tables.find(table)?;
+        let row = self.tables.table(number).ids.find(id);
+        let set = rows.sets.get(&number);
+        Some(set.zip(row).is_some_and(|(set, row)| set.contains(row)))
+    }
+
     /// The difference from what a device held to what belongs on it now, both of this engine; none:
     /// one of them is too old, or rows were numbered anew or changed since, and they must be asked
     /// for again, or compared row by row ([`Difference::between`]).

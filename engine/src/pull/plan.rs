@@ -12,14 +12,14 @@ use haversack_dataset::{Caller, Departure, DeviceRows, Difference, Rows};
 use haversack_replay::{DeviceState, State};
 use haversack_sync::{
     cursor::{Holding, Moment},
-    digest::{TableDigest, fingerprint},
-    message::{Checkpoint, Mode, TableState, Why},
+    digest::fingerprint,
+    message::{Checkpoint, Mode, Why},
     planted::{Bug, planted},
     pull::{Change, Changes, Plan, Pull},
 };
 
 use super::{
-    Delivered, LiveGround, PullAsk, PullError, delivered::Tables, facts::ProfileFacts, looks::Looks,
+    Delivered, LiveGround, PullAsk, PullError, facts::ProfileFacts, looks::Looks, tables::states,
 };
 use crate::{
     EngineError,
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The changes found, by table and id.
-type Found = BTreeMap<Name, Changes>;
+pub(super) type Found = BTreeMap<Name, Changes>;
 
 impl Live {
     /// A stream that brings a device to what belongs on it now, and the ground that it is written on.
@@ -58,18 +58,16 @@ impl Live {
         }
         // Of a holding that is not whole, what did not come yet may have gone meanwhile; and tables may be
         // others, though no row is.
-        let unchanged = held
+        let tables = held
             .moment()
-            .filter(|_| found.is_empty() && ask.tables.is_none())
+            .filter(|_| ask.tables.is_none())
             .and_then(|whole| self.kept(ask.device, whole))
             .filter(|kept| {
                 Arc::ptr_eq(&kept.catalog, &now.state.catalog)
                     && kept.moment.is_offered == moment.is_offered
-            });
-        let tables = match unchanged {
-            Some(kept) => kept.tables,
-            None => tables_of(&now, &rows, facts.as_deref()),
-        };
+            })
+            .and_then(|kept| now.tables_after(kept, &found));
+        let tables = tables.unwrap_or_else(|| now.tables_of(&rows, facts.as_deref()));
         let plan = Plan {
             device: ask.device,
             checkpoint: self.checkpoint(&now.state, device, profile, facts.as_deref(), ask, moment),
@@ -341,31 +339,4 @@ fn by_id(changes: &mut Changes) {
         }
         is_same
     });
-}
-
-fn tables_of(now: &Now, rows: &DeviceRows, facts: Option<&ProfileFacts>) -> Tables {
-    let names = facts.into_iter().flat_map(|facts| facts.tables.keys());
-    let mut tables: BTreeMap<Name, (u64, TableDigest)> =
-        names.map(|name| (name.clone(), Default::default())).collect();
-    for (table, rows) in now.columnar.rows_of(rows) {
-        let (count, digest) = tables.entry(table.clone()).or_default();
-        for (id, version) in rows {
-            *count += 1;
-            digest.add(table.as_str(), id, version);
-        }
-    }
-    Arc::new(tables)
-}
-
-fn states(
-    tables: &Tables,
-    facts: Option<&ProfileFacts>,
-    asked: Option<&[Name]>,
-) -> BTreeMap<Name, TableState> {
-    let is_asked = |name: &Name| asked.is_none_or(|asked| asked.contains(name));
-    let state = |(name, (rows, digest)): (&Name, &(u64, TableDigest))| {
-        let next_sync_seconds = *facts?.tables.get(name)?;
-        Some((name.clone(), TableState { rows: *rows, digest: *digest, next_sync_seconds }))
-    };
-    tables.iter().filter(|(name, _)| is_asked(name)).filter_map(state).collect()
 }
