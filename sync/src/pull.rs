@@ -181,38 +181,25 @@ impl Pull {
             self.at = None;
             return Ok(());
         }
+        let rest = &changes[*next..];
         let more = u64::from(planted(Bug::OneRowMore));
         let left =
             self.max_rows.map_or(u64::MAX, |most| (most + more).saturating_sub(self.written));
         if left == 0 {
-            if planted(Bug::CompleteWhenFull) {
-                self.complete(piece);
-                return Ok(());
-            }
-            self.progress(piece);
-            self.is_over = true;
+            self.break_off(piece);
             return Ok(());
         }
-        // No more than may come before the device is told how far it is, and before the piece is full.
-        let most = left.min(self.progress_lines.saturating_sub(self.untold).max(1));
-        let most =
-            usize::try_from(most).unwrap_or(RUN).min(RUN).min(1 + self.piece_bytes / RUN_BYTES);
-        let rest = &changes[*next..];
-        let puts = rest.iter().take(most).map_while(|(id, change)| match change {
-            Change::Put(version) => Some((*id, *version)),
-            Change::Del(_) => None,
-        });
-        self.run.clear();
-        self.run.extend(puts);
-        let count = match (rest[0], self.run.len()) {
-            ((id, Change::Del(why)), _) => {
-                Line::Del { table: table.clone(), id, why }.write(piece);
-                1
-            }
-            (_, count) => {
-                ground.put_lines(table, &self.run, piece)?;
-                count
-            }
+        let count = if let (id, Change::Del(why)) = rest[0] {
+            Line::Del { table: table.clone(), id, why }.write(piece);
+            1
+        } else {
+            // No more than may come before the device is told how far it is.
+            let most = left.min(self.progress_lines.saturating_sub(self.untold).max(1));
+            let most = usize::try_from(most).unwrap_or(RUN).min(1 + self.piece_bytes / RUN_BYTES);
+            self.run.clear();
+            self.run.extend(puts(rest).take(most.min(RUN)));
+            ground.put_lines(table, &self.run, piece)?;
+            self.run.len()
         };
         *next += count;
         self.written += count as u64;
@@ -221,6 +208,15 @@ impl Pull {
             self.progress(piece);
         }
         Ok(())
+    }
+
+    /// Ends before the end: the device takes no more.
+    fn break_off(&mut self, piece: &mut Vec<u8>) {
+        if planted(Bug::CompleteWhenFull) {
+            return self.complete(piece);
+        }
+        self.progress(piece);
+        self.is_over = true;
     }
 
     /// Tells how far the device has come. Of too many moments it is told the ones before: what came
@@ -256,4 +252,12 @@ impl Pull {
         Line::Complete(Complete { cursor, tables }).write(piece);
         self.is_over = true;
     }
+}
+
+/// The puts that come before any other change.
+fn puts(changes: &[(RowId, Change)]) -> impl Iterator<Item = (RowId, RowVersion)> {
+    changes.iter().map_while(|(id, change)| match change {
+        Change::Put(version) => Some((*id, *version)),
+        Change::Del(_) => None,
+    })
 }

@@ -33,6 +33,19 @@ impl Served {
         served
     }
 
+    /// With two entries, the second after an event in between.
+    fn with_two_entries() -> (Self, u64, Vec<Json>) {
+        let mut served = Self::new();
+        served.sync();
+        served.stop();
+        let changed = served.change(1);
+        served.restart();
+        served.sync();
+        served.sync();
+        let entries = served.wait_for(2);
+        (served, changed, entries)
+    }
+
     fn sync(&self) {
         self.place.done(&["device", "sync"]);
     }
@@ -160,14 +173,7 @@ fn a_table_that_was_synced_alone_is_of_its_own_moment() {
 
 #[test]
 fn entries_are_asked_by_device_offset_and_time() {
-    let mut served = Served::new();
-    served.sync();
-    served.stop();
-    let changed = served.change(1);
-    served.restart();
-    served.sync();
-    served.sync();
-    let entries = served.wait_for(2);
+    let (served, changed, entries) = Served::with_two_entries();
     assert_eq!(entries[1]["offset"], changed);
     let device = text(&entries[0]["device"]);
     assert_eq!(served.entries(&["--device", device]), entries);
@@ -186,14 +192,7 @@ fn entries_are_asked_by_device_offset_and_time() {
 
 #[test]
 fn a_backup_takes_the_record_along_up_to_its_last_event() {
-    let mut served = Served::new();
-    served.sync();
-    served.stop();
-    let changed = served.change(1);
-    served.restart();
-    served.sync();
-    served.sync();
-    let entries = served.wait_for(2);
+    let (served, changed, entries) = Served::with_two_entries();
     let place = &served.place;
     place.done(&["log", "export", "b"]);
     let on = |data: &'static str, more: &[&str]| {
