@@ -115,8 +115,7 @@ impl State {
     }
 
     /// The row as it stands and as it is kept: what only looks at values need not copy them.
-    #[must_use]
-    pub fn packed(&self, table: &str, id: RowId) -> Option<PackedRow<'_>> {
+    pub(crate) fn packed(&self, table: &str, id: RowId) -> Option<PackedRow<'_>> {
         self.slot(table, id)?.row
     }
 

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use super::write::bare_json;
 use serde::Serialize;
 
+use super::write::bare_json;
 use crate::{
     Lent, Name, RowId, Value,
     catalog::Catalog,

@@ -46,7 +46,8 @@ impl Columnar {
         })
     }
 
-    /// Whether a row was among those that belonged on a device; none: rows were numbered anew since.
+    /// Whether a row was among those that belonged on a device; none: rows were numbered anew
+    /// since, or there is no such table.
     #[must_use]
     pub fn is_among(&self, rows: &DeviceRows, table: &str, id: RowId) -> Option<bool> {
         if rows.generation != self.generation {

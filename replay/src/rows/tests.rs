@@ -1,4 +1,4 @@
-//! PackedRow rows are the rows, and a table of them is the map that it stands for.
+//! Packed rows are the rows, and a table of them is the map that it stands for.
 
 use std::collections::BTreeMap;
 

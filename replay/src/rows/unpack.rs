@@ -47,7 +47,7 @@ impl<'a> PackedRow<'a> {
     }
 
     /// Reads a byte of each line of the processor's cache, so that the next who reads has them there.
-    pub(super) fn touch(self) -> u8 {
+    pub(super) fn warm(self) -> u8 {
         self.bytes.iter().step_by(64).fold(0, |all, byte| all ^ byte)
     }
 
