@@ -11,7 +11,7 @@ impl Layers {
     /// All rows that are shown, of tables that the server told of and of any other.
     pub fn all(&self) -> Result<Came, StoreError> {
         let mut rows = Came::new();
-        for layer in [Some(self.kept.base), self.kept.upper].into_iter().flatten() {
+        for layer in self.shown() {
             let prefix = layer_key(layer);
             let mut wrong = None;
             self.store.scan(&prefix, &mut |key, value| match take(
