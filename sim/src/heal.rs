@@ -69,7 +69,9 @@ impl World {
         let slot = &self.slots[slot];
         let head = Cursor::after(self.oracle.log().len() as u64);
         let is_there = slot.held.rest.is_some_and(|held| held.offset == head);
+        // One without a cursor has begun anew since it was there.
         is_there
+            && slot.device.cursor().is_some()
             && slot.held.tables.is_empty()
             && slot.device.waiting().is_empty()
             && slot.device.id().is_some()

@@ -67,7 +67,7 @@ struct Stream {
     checkpoint: Option<Checkpoint>,
     asked: Option<Vec<haversack_core::Name>>,
     complete: Option<Complete>,
-    /// How often the server had been put back when it was asked for.
+    /// How often the server had been put back when it began.
     puts_back: u64,
 }
 

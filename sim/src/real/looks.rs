@@ -19,6 +19,7 @@ use crate::{
 impl World {
     /// What comes, as the world sees it: what the device makes of it is compared afterwards.
     pub fn saw_bytes(&mut self, slot: usize, bytes: &[u8]) -> Checked {
+        let puts_back = self.puts_back;
         self.real(slot)?.stream.rest.extend_from_slice(bytes);
         loop {
             let stream = &mut self.real(slot)?.stream;
@@ -31,6 +32,7 @@ impl World {
                 Line::Checkpoint(first) => {
                     stream.is_anew |= first.mode == Mode::Full;
                     stream.checkpoint = Some(first.clone());
+                    stream.puts_back = puts_back;
                     Seen::Checkpoint(Box::new(first))
                 }
                 Line::Put { table, id, .. } => Seen::Put(RowKey { table, id }),

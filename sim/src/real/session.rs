@@ -12,6 +12,9 @@ use crate::{
 /// Syncs of one round: one that makes it known, one that finds that its server went back, and the same
 /// again as another device.
 const SYNCS_MAX: usize = 4;
+/// How many of a thousand real devices that have all but the tables see their server put back, if there is a
+/// copy of it.
+const PUT_BACK: usize = 150;
 
 impl World {
     /// A real device, which is in this slot.
@@ -91,8 +94,7 @@ impl World {
                     let is_anew = serde_json::from_slice::<serde_json::Value>(&request.body)
                         .is_ok_and(|body| body["cursor"].is_null());
                     let asked = request.tables.clone();
-                    let (puts_back, rest) = (self.puts_back, Stream::default());
-                    self.real(slot)?.stream = Stream { is_anew, asked, puts_back, ..rest };
+                    self.real(slot)?.stream = Stream { is_anew, asked, ..Stream::default() };
                     self.note_tables(slot, request.tables.is_some());
                 }
                 let what = request.what;
@@ -103,7 +105,7 @@ impl World {
                 if let Some(call) = &mut self.slots[slot].call {
                     call.resumes = resumes;
                 }
-                Ok(())
+                self.loses_what_came(slot, what)
             }
             Came::Ended(ended) => {
                 self.let_go(slot);
@@ -124,6 +126,16 @@ impl World {
             Came::Stuck => Err(violated("stuck", format!("device {slot} neither waits nor ends"))),
             Came::Panicked(text) => Err(violated("R30", format!("device {slot} panicked: {text}"))),
         }
+    }
+
+    /// Now and then a server is put back between all that a device takes and the tables that it takes it by:
+    /// seldom enough by itself.
+    fn loses_what_came(&mut self, slot: usize, asks: What) -> Checked {
+        let has_all = asks == What::Metadata && self.real(slot)?.stream.complete.is_some();
+        if has_all && !self.is_healed && self.aside.chance(PUT_BACK) {
+            return self.server_is_put_back();
+        }
+        Ok(())
     }
 
     /// Nobody waits for a device's call any more.
