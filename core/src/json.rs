@@ -5,5 +5,5 @@ mod text;
 mod write;
 
 pub use read::{Misfit, read_row, read_value};
-pub use text::write_row;
+pub use text::RowWriter;
 pub use write::{bare_json, row_object, value_json};

@@ -45,7 +45,23 @@ pub enum Lent<'a> {
     Text(&'a str),
     /// A pointer to a row: its table, and its id.
     Reference(&'a Name, RowId),
-    /// Any other value.
+    /// As in [`Value`].
+    Integer(i64),
+    /// As in [`Value`].
+    Decimal(Decimal),
+    /// As in [`Value`].
+    Double(Double),
+    /// As in [`Value`].
+    Boolean(bool),
+    /// As in [`Value`].
+    Choice(i32),
+    /// As in [`Value`].
+    Timestamp(Timestamp),
+    /// As in [`Value`].
+    Date(Date),
+    /// As in [`Value`].
+    Id(RowId),
+    /// [`Value::Choices`].
     Other(Cow<'a, Value>),
 }
 
@@ -56,6 +72,14 @@ impl Lent<'_> {
         match self {
             Self::Text(text) => Value::Text(text.to_owned()),
             Self::Reference(table, id) => Value::Reference(Reference { table: table.clone(), id }),
+            Self::Integer(number) => Value::Integer(number),
+            Self::Decimal(number) => Value::Decimal(number),
+            Self::Double(number) => Value::Double(number),
+            Self::Boolean(flag) => Value::Boolean(flag),
+            Self::Choice(option) => Value::Choice(option),
+            Self::Timestamp(instant) => Value::Timestamp(instant),
+            Self::Date(date) => Value::Date(date),
+            Self::Id(id) => Value::Id(id),
             Self::Other(value) => value.into_owned(),
         }
     }
@@ -66,7 +90,15 @@ impl<'a> From<&'a Value> for Lent<'a> {
         match value {
             Value::Text(text) => Self::Text(text),
             Value::Reference(to) => Self::Reference(&to.table, to.id),
-            other => Self::Other(Cow::Borrowed(other)),
+            Value::Integer(number) => Self::Integer(*number),
+            Value::Decimal(number) => Self::Decimal(*number),
+            Value::Double(number) => Self::Double(*number),
+            Value::Boolean(flag) => Self::Boolean(*flag),
+            Value::Choice(option) => Self::Choice(*option),
+            Value::Timestamp(instant) => Self::Timestamp(*instant),
+            Value::Date(date) => Self::Date(*date),
+            Value::Id(id) => Self::Id(*id),
+            Value::Choices(_) => Self::Other(Cow::Borrowed(value)),
         }
     }
 }

@@ -107,6 +107,9 @@ impl TableRows {
     /// in the processor's caches is waited for once, and not by each.
     pub fn get_some(&self, ids: impl Iterator<Item = RowId>) -> Vec<Option<PackedRow<'_>>> {
         let blocks: Vec<_> = ids.map(|id| (id, self.blocks.get(id))).collect();
+        let known = || blocks.iter().filter_map(|(_, block)| *block);
+        std::hint::black_box(known().fold(0, |all, block| all ^ block.len()));
+        std::hint::black_box(known().fold(0, |all, block| all ^ block.warm()));
         let places = blocks.iter().map(|(id, block)| {
             let block = (*block)?;
             Some((block, block.place(*id).ok()?))
@@ -118,6 +121,11 @@ impl TableRows {
         let rows: Vec<_> = rows.collect();
         std::hint::black_box(rows.iter().flatten().fold(0, |all, row| all ^ row.warm()));
         rows
+    }
+
+    /// The columns that its packed rows give by number.
+    pub fn columns(&self) -> &[Name] {
+        self.names.columns.all()
     }
 
     /// All rows that there are or were, by id.

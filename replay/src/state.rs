@@ -133,6 +133,12 @@ impl State {
         }
     }
 
+    /// The columns that packed rows of a table give by number.
+    #[must_use]
+    pub fn packed_columns(&self, table: &str) -> &[Name] {
+        self.tables.get(table).map_or(&[], |rows| rows.columns())
+    }
+
     fn slot(&self, table: &str, id: RowId) -> Option<Slot<'_>> {
         self.tables.get(table)?.get(id)
     }

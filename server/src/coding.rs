@@ -8,13 +8,25 @@ use std::{
 
 use axum::http::{HeaderMap, header};
 use flate2::{Compression, write::GzEncoder};
-use zstd::stream::{
-    raw::{self, Operation},
-    zio,
+use zstd::{
+    stream::{
+        raw::{self, CParameter, Operation},
+        zio,
+    },
+    zstd_safe::ParamSwitch,
 };
 
 /// Of zstd. Higher levels save a tenth of the bytes and take twice the time.
 const ZSTD_LEVEL: i32 = 1;
+/// What differs from that level: with a smaller table of places, which stays in the nearest cache, and
+/// every third of them passed over, rows take three quarters of the time and 8 % more bytes. Where places
+/// are passed over, zstd leaves literals as they are unless it's told not to, and ours are half of the
+/// bytes.
+const ZSTD: [CParameter; 3] = [
+    CParameter::HashLog(13),
+    CParameter::TargetLength(3),
+    CParameter::LiteralCompressionMode(ParamSwitch::Enable),
+];
 
 /// How an answer is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +89,11 @@ impl Encoder {
                 let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
                 let encoder = match idle {
                     Some(encoder) => encoder,
-                    None => raw::Encoder::new(ZSTD_LEVEL)?,
+                    None => {
+                        let mut encoder = raw::Encoder::new(ZSTD_LEVEL)?;
+                        ZSTD.iter().try_for_each(|one| encoder.set_parameter(*one))?;
+                        encoder
+                    }
                 };
                 Self::Zstd(zio::Writer::new(Vec::new(), encoder))
             }

@@ -1,104 +1,177 @@
 //! Rows written as text, without a tree of values in between: what streams of many rows are made of.
 
-use std::io::Write;
+use std::ops::Range;
 
 use serde::Serialize;
 
 use super::write::bare_json;
 use crate::{
-    Lent, Name, RowId, Value,
-    catalog::Catalog,
-    schema::{Column, OWNERID, OWNINGBUSINESSUNIT, Ownership, Table},
+    Decimal, Lent, Name, RowId, Timestamp,
+    schema::{OWNERID, OWNINGBUSINESSUNIT, Ownership, Table},
 };
 
-/// Writes the object that [`row_object`](super::row_object) makes of the values, which come in the order
-/// of their columns' names; so do the keys.
-///
-/// # Panics
-/// Never: memory takes all.
-pub fn write_row<'v>(
-    out: &mut Vec<u8>,
-    catalog: &Catalog,
-    table: &Table,
+/// Writes rows of a table: what all of them have in common is made once.
+#[derive(Debug)]
+pub struct RowWriter {
+    /// The table's columns, by name.
+    columns: Vec<ColumnWriter>,
+    /// The places of columns that come from elsewhere than from their values, ascending.
+    derived: Vec<(usize, Derived)>,
+    /// The place of `ownerid`.
+    owner: Option<usize>,
+}
+
+#[derive(Debug)]
+struct ColumnWriter {
+    name: Name,
+    /// What comes before a value, with the comma that follows the value before.
+    key: Box<[u8]>,
+    is_polymorphic: bool,
+}
+
+/// Where a column comes from.
+#[derive(Clone, Copy, Debug)]
+enum Derived {
+    /// The row's id.
+    Id,
+    /// Its owner, if the row does not give it: `ownerid` comes before `owningbusinessunit`.
+    Unit,
+}
+
+impl RowWriter {
+    /// A writer of rows of this table.
+    #[must_use]
+    pub fn new(table: &Table) -> Self {
+        let column = |column: &crate::schema::Column| {
+            // Names have nothing that JSON would escape.
+            let key = format!(",\"{}\":", column.name).into_bytes().into_boxed_slice();
+            ColumnWriter { name: column.name.clone(), key, is_polymorphic: column.is_polymorphic() }
+        };
+        let columns: Vec<ColumnWriter> = table.columns_by_name().map(column).collect();
+        let follows_owner = table.ownership == Ownership::UserOrTeam;
+        let derived = columns.iter().enumerate().filter_map(|(place, column)| {
+            if column.name == table.primary_key {
+                return Some((place, Derived::Id));
+            }
+            let is_unit = follows_owner && column.name.as_str() == OWNINGBUSINESSUNIT;
+            is_unit.then_some((place, Derived::Unit))
+        });
+        let derived = derived.collect();
+        let owner = columns.iter().position(|column| column.name.as_str() == OWNERID);
+        Self { columns, derived, owner }
+    }
+
+    /// The place of a column among all by name; none: the table has none of that name.
+    #[must_use]
+    pub fn place(&self, column: &Name) -> Option<usize> {
+        self.columns.binary_search_by(|known| known.name.cmp(column)).ok()
+    }
+
+    /// Writes the object that [`row_object`](super::row_object) makes of a row, whose values come by the
+    /// places of their columns, ascending; so do the keys. Its owner's business unit is asked for.
+    ///
+    /// # Panics
+    /// Never: memory takes all.
+    pub fn write<'v>(
+        &self,
+        out: &mut Vec<u8>,
+        unit_of: &mut impl FnMut(RowId) -> Option<RowId>,
+        id: RowId,
+        values: impl Iterator<Item = (usize, Lent<'v>)>,
+    ) {
+        let mut row =
+            Writing { writer: self, unit_of, id, begin: out.len(), owner: None, time: None };
+        let mut derived = self.derived.iter().copied().peekable();
+        for (place, value) in values {
+            let mut is_derived = false;
+            while let Some((of, from)) = derived.next_if(|(of, _)| *of <= place) {
+                is_derived = of == place;
+                row.derived(out, of, from, is_derived.then_some(&value));
+            }
+            if !is_derived {
+                row.value(out, place, value);
+            }
+        }
+        derived.for_each(|(of, from)| row.derived(out, of, from, None));
+        match out.get_mut(row.begin) {
+            Some(comma) => *comma = b'{',
+            None => out.push(b'{'),
+        }
+        out.push(b'}');
+    }
+}
+
+/// A row being written.
+struct Writing<'a, F> {
+    writer: &'a RowWriter,
+    unit_of: &'a mut F,
     id: RowId,
-    values: impl Iterator<Item = (&'v Name, Lent<'v>)>,
-) {
-    out.push(b'{');
-    let begin = out.len();
-    let mut rest = values.peekable();
-    let follows_owner = table.ownership == Ownership::UserOrTeam;
-    // `ownerid` comes before `owningbusinessunit`, which is read off it if the row does not give it.
-    let mut owner = None;
-    for column in table.columns_by_name() {
-        let name = &column.name;
-        // Mostly the next value is of the next column; what comes before it was dropped from the table.
-        let mut value = rest.next_if(|(known, _)| *known == name);
-        while value.is_none() && rest.next_if(|(known, _)| *known < name).is_some() {
-            value = rest.next_if(|(known, _)| *known == name);
-        }
-        let value = value.map(|(_, value)| value);
-        if *name == table.primary_key {
-            key(out, begin, name.as_str());
+    begin: usize,
+    owner: Option<RowId>,
+    /// The first time in it, and where that is written: most rows have it twice.
+    time: Option<(Timestamp, Range<usize>)>,
+}
+
+impl<F: FnMut(RowId) -> Option<RowId>> Writing<'_, F> {
+    fn derived(
+        &mut self,
+        out: &mut Vec<u8>,
+        place: usize,
+        from: Derived,
+        given: Option<&Lent<'_>>,
+    ) {
+        let id = match (from, given) {
+            (Derived::Id, _) => Some(self.id),
+            (Derived::Unit, Some(Lent::Reference(_, unit))) => Some(*unit),
+            (Derived::Unit, _) => self.owner.and_then(&mut self.unit_of),
+        };
+        if let Some(id) = id {
+            out.extend_from_slice(&self.writer.columns[place].key);
             write_id(out, id);
-        } else if follows_owner && name.as_str() == OWNINGBUSINESSUNIT {
-            let unit = match value {
-                Some(Lent::Reference(_, unit)) => Some(unit),
-                _ => owner.and_then(|owner| catalog.business_unit_of(owner)),
-            };
-            if let Some(unit) = unit {
-                key(out, begin, OWNINGBUSINESSUNIT);
-                write_id(out, unit);
+        }
+    }
+
+    fn value(&mut self, out: &mut Vec<u8>, place: usize, value: Lent<'_>) {
+        let column = &self.writer.columns[place];
+        out.extend_from_slice(&column.key);
+        match value {
+            Lent::Text(text) => write_text(out, text),
+            Lent::Reference(table, id) => {
+                if self.writer.owner == Some(place) {
+                    self.owner = Some(id);
+                }
+                if column.is_polymorphic {
+                    out.extend_from_slice(b"{\"id\":");
+                    write_id(out, id);
+                    out.extend_from_slice(b",\"table\":\"");
+                    out.extend_from_slice(table.as_str().as_bytes());
+                    out.extend_from_slice(b"\"}");
+                } else {
+                    write_id(out, id);
+                }
             }
-        } else if let Some(value) = value {
-            if let (Lent::Reference(_, to), OWNERID) = (&value, name.as_str()) {
-                owner = Some(*to);
+            Lent::Id(id) => write_id(out, id),
+            Lent::Timestamp(time) => self.time(out, time),
+            Lent::Integer(number) => json(out, &number),
+            Lent::Choice(option) => json(out, &option),
+            Lent::Decimal(number) => write_decimal(out, number),
+            Lent::Boolean(flag) => json(out, &flag),
+            other => json(out, &bare_json(&other.into_value())),
+        }
+    }
+
+    fn time(&mut self, out: &mut Vec<u8>, time: Timestamp) {
+        match &self.time {
+            Some((first, text)) if *first == time => out.extend_from_within(text.clone()),
+            _ => {
+                let begin = out.len();
+                out.push(b'"');
+                time.write_to(out);
+                out.push(b'"');
+                self.time.get_or_insert((time, begin..out.len()));
             }
-            key(out, begin, name.as_str());
-            write_value(out, column, value);
         }
     }
-    out.push(b'}');
-}
-
-fn key(out: &mut Vec<u8>, begin: usize, name: &str) {
-    if out.len() > begin {
-        out.push(b',');
-    }
-    // Names have nothing that JSON would escape.
-    out.push(b'"');
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-}
-
-fn write_value(out: &mut Vec<u8>, column: &Column, value: Lent<'_>) {
-    let value = match value {
-        Lent::Reference(table, id) if column.is_polymorphic() => {
-            out.extend_from_slice(b"{\"id\":");
-            write_id(out, id);
-            out.extend_from_slice(b",\"table\":\"");
-            out.extend_from_slice(table.as_str().as_bytes());
-            return out.extend_from_slice(b"\"}");
-        }
-        Lent::Reference(_, id) => return write_id(out, id),
-        Lent::Text(text) => return json(out, text),
-        Lent::Other(value) => value,
-    };
-    match value.as_ref() {
-        Value::Id(id) => write_id(out, *id),
-        Value::Integer(number) => json(out, number),
-        Value::Choice(option) => json(out, option),
-        Value::Decimal(number) => write!(out, "{number}").expect("memory takes all"),
-        Value::Timestamp(instant) => {
-            out.push(b'"');
-            instant.write_to(out);
-            out.push(b'"');
-        }
-        other => json(out, &bare_json(other)),
-    }
-}
-
-fn json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
-    serde_json::to_writer(out, value).expect("memory takes all");
 }
 
 fn write_id(out: &mut Vec<u8>, id: RowId) {
@@ -107,13 +180,38 @@ fn write_id(out: &mut Vec<u8>, id: RowId) {
     out.push(b'"');
 }
 
+fn write_text(out: &mut Vec<u8>, text: &str) {
+    // Most texts have nothing to escape, which is told faster of all bytes than of one after another.
+    let must_escape = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    if text.as_bytes().iter().fold(false, |must, byte| must | must_escape(byte)) {
+        return json(out, text);
+    }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
+fn write_decimal(out: &mut Vec<u8>, number: Decimal) {
+    use std::io::Write;
+    let exact = number.get();
+    match i64::try_from(exact.mantissa()) {
+        Ok(whole) if exact.scale() == 0 => json(out, &whole),
+        _ => write!(out, "{number}").expect("memory takes all"),
+    }
+}
+
+fn json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    serde_json::to_writer(out, value).expect("memory takes all");
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::Value as Json;
 
     use super::*;
     use crate::{
-        Date, Decimal, Double, Reference, Timestamp, Values,
+        Date, Double, Reference, Value, Values,
+        catalog::Catalog,
         json::row_object,
         schema::{ColumnDefinition, ColumnType, TableDefinition},
         security::User,
@@ -212,7 +310,10 @@ mod tests {
         });
         for values in [whole.clone(), Values::default(), given].into_iter().chain(parts) {
             let mut text = Vec::new();
-            write_row(&mut text, &catalog, table, id(7), values.lent());
+            let writer = RowWriter::new(table);
+            let placed = |(name, value)| Some((writer.place(name)?, value));
+            let mut unit_of = |owner| catalog.business_unit_of(owner);
+            writer.write(&mut text, &mut unit_of, id(7), values.lent().filter_map(placed));
             let object = Json::Object(row_object(&catalog, table, id(7), &values));
             assert_eq!(String::from_utf8(text).unwrap(), object.to_string());
         }

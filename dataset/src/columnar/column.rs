@@ -86,7 +86,9 @@ impl Column {
     fn fill(&mut self, row: RowNumber, cell: Cell<'_>) -> bool {
         match (&mut self.data, cell) {
             (Data::References(references), Cell::Target(target)) => references.set(row, target),
-            (Data::Numbers(numbers), Cell::Value(value)) => return numbers.set(row, value),
+            (Data::Numbers(numbers), Cell::Value(value)) => {
+                return numbers.set(row, &value.into());
+            }
             (Data::Texts(texts), Cell::Value(Value::Text(text))) => {
                 texts.set(row, text);
             }

@@ -153,14 +153,14 @@ impl FillingColumn {
             (FillingData::Pointers(pointers), Lent::Reference(table, id)) => {
                 pointers.push(row, table, *id);
             }
-            (data, Lent::Other(value)) => match (data, value.as_ref()) {
-                (FillingData::Numbers(numbers), value) => {
-                    if !numbers.set(row, value) {
-                        return;
-                    }
+            (FillingData::Ids(ids), Lent::Id(id)) => push_at(ids, row, *id),
+            (FillingData::Numbers(numbers), value) => {
+                if !numbers.set(row, value) {
+                    return;
                 }
-                (FillingData::Ids(ids), Value::Id(id)) => push_at(ids, row, *id),
-                (FillingData::Lists(lists), Value::Choices(options)) => lists.push(row, options),
+            }
+            (FillingData::Lists(lists), Lent::Other(value)) => match value.as_ref() {
+                Value::Choices(options) => lists.push(row, options),
                 _ => return,
             },
             _ => return,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use haversack_core::{Date, Decimal, Double, Timestamp, Value, schema::ColumnType};
+use haversack_core::{Date, Decimal, Double, Lent, Timestamp, Value, schema::ColumnType};
 use roaring::RoaringBitmap;
 
 use super::ids::RowNumber;
@@ -86,19 +86,19 @@ impl Numbers {
     }
 
     /// Puts a value in a row's cell; says whether it is of the column's type.
-    pub(super) fn set(&mut self, row: RowNumber, value: &Value) -> bool {
+    pub(super) fn set(&mut self, row: RowNumber, value: &Lent<'_>) -> bool {
         self.wide.remove(&row);
         let number = match (self.kind, value) {
-            (Kind::Decimal, Value::Decimal(decimal)) => scaled(*decimal).unwrap_or_else(|| {
+            (Kind::Decimal, Lent::Decimal(decimal)) => scaled(*decimal).unwrap_or_else(|| {
                 self.wide.insert(row, *decimal);
                 0
             }),
-            (Kind::Integer, Value::Integer(number)) => *number,
-            (Kind::Double, Value::Double(number)) => ordered(number.get()),
-            (Kind::Boolean, Value::Boolean(flag)) => i64::from(*flag),
-            (Kind::Choice, Value::Choice(option)) => i64::from(*option),
-            (Kind::Time, Value::Timestamp(instant)) => instant.0,
-            (Kind::Date, Value::Date(date)) => i64::from(date.0),
+            (Kind::Integer, Lent::Integer(number)) => *number,
+            (Kind::Double, Lent::Double(number)) => ordered(number.get()),
+            (Kind::Boolean, Lent::Boolean(flag)) => i64::from(*flag),
+            (Kind::Choice, Lent::Choice(option)) => i64::from(*option),
+            (Kind::Time, Lent::Timestamp(instant)) => instant.0,
+            (Kind::Date, Lent::Date(date)) => i64::from(date.0),
             _ => return false,
         };
         let at = row as usize;

@@ -8,13 +8,13 @@ use haversack_core::{
 };
 use haversack_replay::State;
 use haversack_sync::{
-    message::StreamError,
+    message::{Mode, StreamError},
     planted::{Bug, planted},
     pull::Ground,
 };
 
 use super::{
-    lines::{Generation, write_put},
+    lines::{Generation, PutWriter},
     plan::offered,
 };
 use crate::live::Live;
@@ -28,15 +28,32 @@ pub struct LiveGround {
     newest: Arc<State>,
     device: RowId,
     user: RowId,
-    /// The number of the catalog for kept lines; none: it is not the newest.
+    /// The number of the catalog for kept lines; none: it is not the newest, or lines aren't kept.
     generation: Option<Generation>,
+    /// Whether other devices are likely to be brought the same lines at about this time.
+    is_shared: bool,
+    /// Of the table that is being written.
+    writer: Option<Box<PutWriter>>,
 }
 
 impl LiveGround {
-    pub(super) fn new(live: &Arc<Live>, state: &Arc<State>, device: RowId, user: RowId) -> Self {
-        let (live, state) = (Arc::clone(live), Arc::clone(state));
-        let newest = Arc::clone(&state);
-        Self { live, state, newest, device, user, generation: None }
+    pub(super) fn new(
+        live: &Arc<Live>,
+        state: &Arc<State>,
+        (device, user): (RowId, RowId),
+        mode: Mode,
+    ) -> Self {
+        Self {
+            live: Arc::clone(live),
+            state: Arc::clone(state),
+            newest: Arc::clone(state),
+            device,
+            user,
+            generation: None,
+            // What changed lately is on its way to many; all that a new device holds is not.
+            is_shared: mode != Mode::Full,
+            writer: None,
+        }
     }
 
     fn profile<'s>(&self, state: &'s State) -> Option<&'s PublishedProfile> {
@@ -71,8 +88,8 @@ impl Ground for LiveGround {
     fn stands(&mut self) -> Result<(), StreamError> {
         let newest = self.live.environment.state();
         let catalog = &self.state.catalog;
-        self.generation =
-            Arc::ptr_eq(catalog, &newest.catalog).then(|| self.live.lines.generation(catalog));
+        let is_kept = self.is_shared && Arc::ptr_eq(catalog, &newest.catalog);
+        self.generation = is_kept.then(|| self.live.lines.generation(catalog));
         if planted(Bug::SkipStands) {
             self.newest = newest;
             return Ok(());
@@ -109,6 +126,9 @@ impl Ground for LiveGround {
         lines: &mut Vec<u8>,
     ) -> Result<(), StreamError> {
         let catalog = &self.state.catalog;
+        let writer = self.writer.take().filter(|writer| writer.is_of(table));
+        let writer = writer.or_else(|| PutWriter::new(&self.state, table).map(Box::new));
+        let mut writer = writer.expect("a table that is taken offline is there");
         let packed = self.state.packed_rows(table.as_str(), rows.iter().map(|(id, _)| *id));
         for ((id, version), row) in rows.iter().zip(packed) {
             if !self.may_be_told(table, *id, *version) && !planted(Bug::SkipRevoked) {
@@ -116,7 +136,7 @@ impl Ground for LiveGround {
                 return Err(error("revoked", message));
             }
             let row = row.expect("a row that belongs on the device is there");
-            let write = |line: &mut Vec<u8>| write_put(line, catalog, (table, *id), row);
+            let mut write = |line: &mut Vec<u8>| writer.write(line, catalog, *id, row);
             match self.generation {
                 Some(generation) => {
                     self.live.lines.append(lines, generation, (table, *id, *version), write);
@@ -124,6 +144,7 @@ impl Ground for LiveGround {
                 None => write(lines),
             }
         }
+        self.writer = Some(writer);
         Ok(())
     }
 }

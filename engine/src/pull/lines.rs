@@ -5,8 +5,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use haversack_core::{Name, RowId, RowVersion, catalog::Catalog, json::write_row};
-use haversack_replay::PackedRow;
+use haversack_core::{Name, RowId, RowVersion, catalog::Catalog, json::RowWriter};
+use haversack_replay::{PackedRow, State};
 use haversack_sync::planted::{Bug, planted};
 
 use crate::live::locked;
@@ -121,21 +121,57 @@ fn place(id: RowId, version: RowVersion) -> (usize, usize) {
     (hash % PARTS, hash / PARTS % (PLACES / PARTS))
 }
 
-/// Writes a put line, with its end.
-pub(crate) fn write_put(
-    line: &mut Vec<u8>,
-    catalog: &Catalog,
-    (table, id): (&Name, RowId),
-    row: PackedRow<'_>,
-) {
-    use std::io::Write;
-    let Some(of) = catalog.table(table) else { return };
-    // Names have nothing that JSON would escape. The order of keys is that of the message's own form.
-    line.extend_from_slice(b"{\"t\":\"put\",\"table\":\"");
-    line.extend_from_slice(table.as_str().as_bytes());
-    line.extend_from_slice(b"\",\"id\":\"");
-    id.write_to(line);
-    write!(line, "\",\"v\":{},\"row\":", row.version()).expect("memory takes all");
-    write_row(line, catalog, of, id, row.lent());
-    line.extend_from_slice(b"}\n");
+/// Writes put lines of rows of a table.
+pub(crate) struct PutWriter {
+    table: Name,
+    /// What a line begins with.
+    begin: Box<[u8]>,
+    row: RowWriter,
+    /// The places of columns, by their numbers in packed rows; none: a column that was dropped.
+    places: Box<[Option<usize>]>,
+    units: Units,
+}
+
+impl PutWriter {
+    /// A writer of rows of a table as they are in a state; none: the state has no such table.
+    pub fn new(state: &State, table: &Name) -> Option<Self> {
+        let row = RowWriter::new(state.catalog.table(table)?);
+        let places = state.packed_columns(table.as_str()).iter().map(|name| row.place(name));
+        // Names have nothing that JSON would escape. The order of keys is that of the message's own form.
+        let begin = format!("{{\"t\":\"put\",\"table\":\"{table}\",\"id\":\"").into_bytes();
+        let (table, begin, places) = (table.clone(), begin.into(), places.collect());
+        Some(Self { table, begin, row, places, units: Units::default() })
+    }
+
+    /// Whether it writes rows of this table.
+    pub fn is_of(&self, table: &Name) -> bool {
+        self.table == *table
+    }
+
+    /// Writes a line, with its end.
+    pub fn write(&mut self, line: &mut Vec<u8>, catalog: &Catalog, id: RowId, row: PackedRow<'_>) {
+        line.extend_from_slice(&self.begin);
+        id.write_to(line);
+        line.extend_from_slice(b"\",\"v\":");
+        serde_json::to_writer(&mut *line, &row.version().0.get()).expect("memory takes all");
+        line.extend_from_slice(b",\"row\":");
+        let placed = |(number, value)| Some((self.places[number]?, value));
+        let mut unit_of = |owner| self.units.of(catalog, owner);
+        self.row.write(line, &mut unit_of, id, row.numbered().filter_map(placed));
+        line.extend_from_slice(b"}\n");
+    }
+}
+
+/// Business units of owners in one catalog, as they were asked for: a device's rows have few owners.
+#[derive(Default)]
+struct Units([Option<(RowId, Option<RowId>)>; 16]);
+
+impl Units {
+    fn of(&mut self, catalog: &Catalog, owner: RowId) -> Option<RowId> {
+        let known = &mut self.0[usize::from(owner.as_bytes()[15] % 16)];
+        match known {
+            Some((of, unit)) if *of == owner => *unit,
+            _ => known.insert((owner, catalog.business_unit_of(owner))).1,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use haversack_core::{
     Name, RowId, Values,
     catalog::Catalog,
-    json::write_row,
+    json::RowWriter,
     schema::{OWNINGBUSINESSUNIT, Ownership},
 };
 
@@ -51,7 +51,10 @@ impl<'a> Looks<'a> {
         let text = |catalog: &Catalog| {
             let mut text = Vec::new();
             if let Some(of) = catalog.table(table) {
-                write_row(&mut text, catalog, of, id, values.lent());
+                let writer = RowWriter::new(of);
+                let placed =
+                    values.lent().filter_map(|(name, value)| Some((writer.place(name)?, value)));
+                writer.write(&mut text, &mut |owner| catalog.business_unit_of(owner), id, placed);
             }
             text
         };

@@ -68,9 +68,12 @@ impl Live {
             })
             .and_then(|kept| now.tables_after(kept, &found));
         let tables = tables.unwrap_or_else(|| now.tables_of(&rows, facts.as_deref()));
+        let checkpoint =
+            self.checkpoint(&now.state, device, profile, facts.as_deref(), ask, moment);
+        let mode = checkpoint.mode;
         let plan = Plan {
             device: ask.device,
-            checkpoint: self.checkpoint(&now.state, device, profile, facts.as_deref(), ask, moment),
+            checkpoint,
             to: moment,
             changes: found.into_iter().collect(),
             tables: states(&tables, facts.as_deref(), ask.tables.as_deref()),
@@ -80,7 +83,7 @@ impl Live {
         };
         let catalog = Arc::clone(&now.state.catalog);
         self.keep(ask.device, &moments, Delivered { moment, rows, catalog, tables });
-        let ground = LiveGround::new(self, &now.state, ask.device, user);
+        let ground = LiveGround::new(self, &now.state, (ask.device, user), mode);
         Ok((Pull::new(plan, self.key.clone()), ground))
     }
 

@@ -21,14 +21,16 @@ const ROOM_ROWS: usize = 4;
 /// Rows that there are or were, by id.
 #[derive(Debug, Default)]
 pub(super) struct Block {
+    /// Ascending.
+    ids: Vec<RowId>,
+    /// What is known of each, in the same order,
     entries: Vec<Entry>,
-    /// The packed rows, in the same order.
+    /// and the packed rows.
     bytes: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
-    id: RowId,
     /// Where its bytes end; it has none if the row is gone, or is kept beside.
     end: u32,
     /// Whatever few rows have.
@@ -57,9 +59,11 @@ impl Block {
     /// A copy with room for another row.
     pub fn copy(&self, bytes: usize) -> Self {
         let mut copy = Self {
+            ids: Vec::with_capacity(self.ids.len() + ROOM_ROWS),
             entries: Vec::with_capacity(self.entries.len() + ROOM_ROWS),
             bytes: Vec::with_capacity(self.bytes.len() + bytes.max(ROOM_BYTES)),
         };
+        copy.ids.extend_from_slice(&self.ids);
         copy.entries.extend_from_slice(&self.entries);
         copy.bytes.extend_from_slice(&self.bytes);
         copy
@@ -67,15 +71,22 @@ impl Block {
 
     /// Where a row is, or where it would be.
     pub fn place(&self, id: RowId) -> Result<usize, usize> {
-        // Whether an id is smaller is told without a branch that the processor might guess wrong.
-        let at = self.entries.partition_point(|entry| entry.id < id);
-        let is_there = self.entries.get(at).is_some_and(|entry| entry.id == id);
-        if is_there { Ok(at) } else { Err(at) }
+        // Few ids are compared in less time than it takes to guess wrong which half to look into: all are
+        // asked of memory at once.
+        let at = self.ids.iter().filter(|before| **before < id).count();
+        if self.ids.get(at) == Some(&id) { Ok(at) } else { Err(at) }
+    }
+
+    /// Reads something of each line of the processor's cache that ids are in, as [`PackedRow::warm`] does.
+    ///
+    /// [`PackedRow::warm`]: super::PackedRow::warm
+    pub fn warm(&self) -> u8 {
+        self.ids.iter().step_by(64 / size_of::<RowId>()).fold(0, |all, id| all ^ id.as_bytes()[0])
     }
 
     /// The id of a row.
     pub fn id(&self, place: usize) -> RowId {
-        self.entries[place].id
+        self.ids[place]
     }
 
     /// The packed row at a place, empty if it is gone, and its events, if they are not the usual one.
@@ -110,15 +121,17 @@ impl Block {
             if bytes.len() > ROW_BYTES_MAX { (Vec::new(), Some(bytes)) } else { (bytes, None) };
         let aside = (beside.is_some() || touches.is_some())
             .then(|| Arc::new(Aside { row: beside, touches }));
-        let entry = Entry { id, end: narrow(old.start + inline.len()), aside };
+        let entry = Entry { end: narrow(old.start + inline.len()), aside };
         let old_length = old.len();
         self.splice(old, &inline);
         if place.is_ok() {
             self.entries[at] = entry;
         } else {
             if self.entries.len() == self.entries.capacity() {
+                self.ids.reserve_exact(ROOM_ROWS);
                 self.entries.reserve_exact(ROOM_ROWS);
             }
+            self.ids.insert(at, id);
             self.entries.insert(at, entry);
         }
         for entry in &mut self.entries[at + 1..] {
@@ -159,12 +172,14 @@ impl Block {
         let start = self.start(place);
         let mut entries = self.entries[place..].to_vec();
         entries.iter_mut().for_each(|entry| entry.end -= narrow(start));
-        let bytes = self.bytes[start..].to_vec();
+        let (ids, bytes) = (self.ids[place..].to_vec(), self.bytes[start..].to_vec());
+        self.ids.truncate(place);
         self.entries.truncate(place);
         self.bytes.truncate(start);
+        self.ids.shrink_to(place + ROOM_ROWS);
         self.entries.shrink_to(place + ROOM_ROWS);
         self.bytes.shrink_to(start + ROOM_BYTES);
-        Self { entries, bytes }
+        Self { ids, entries, bytes }
     }
 }
 

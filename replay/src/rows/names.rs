@@ -27,9 +27,13 @@ impl Numbered {
     ///
     /// # Panics
     /// If there is none: a packed row has only numbers of its table's names.
-    pub fn name(&self, number: u64) -> &Name {
-        let at = usize::try_from(number).expect("numbers are counted in memory");
-        &self.names[at]
+    pub fn name(&self, number: usize) -> &Name {
+        &self.names[number]
+    }
+
+    /// All names, by number.
+    pub fn all(&self) -> &[Name] {
+        &self.names
     }
 
     /// Looks for a name, first at a place among all by name; gives back its place there and its number,

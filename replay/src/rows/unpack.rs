@@ -36,10 +36,17 @@ impl<'a> PackedRow<'a> {
 
     /// Its values by column, in the order of the names, as they are kept; nulls are left out.
     pub fn lent(self) -> impl Iterator<Item = (&'a Name, Lent<'a>)> {
-        self.values().filter_map(|(name, value)| Some((name, value?)))
+        let named = |(column, value)| (self.names.columns.name(column), value);
+        self.numbered().map(named)
     }
 
-    /// Its values by column, in the order of the names.
+    /// The same by the columns' numbers, of which [`State::packed_columns`](crate::State::packed_columns)
+    /// tells the names.
+    pub fn numbered(self) -> impl Iterator<Item = (usize, Lent<'a>)> {
+        self.values().filter_map(|(column, value)| Some((column, value?)))
+    }
+
+    /// Its values by the columns' numbers, in the order of the names.
     fn values(&self) -> Entries<'a> {
         let mut reader = Reader { rest: self.bytes };
         reader.varint();
@@ -54,9 +61,10 @@ impl<'a> PackedRow<'a> {
     /// The row.
     pub fn unpack(&self) -> Row {
         let mut entries = Vec::with_capacity(self.names.columns.count());
-        let value =
-            |(name, value): (&Name, Option<Lent<'_>>)| (name.clone(), value.map(Lent::into_value));
-        entries.extend(self.values().map(value));
+        let named = |(column, value): (usize, Option<Lent<'_>>)| {
+            (self.names.columns.name(column).clone(), value.map(Lent::into_value))
+        };
+        entries.extend(self.values().map(named));
         let values = Values::in_order(entries).expect("rows are packed in the order of columns");
         Row { version: self.version(), values }
     }
@@ -130,20 +138,22 @@ struct Entries<'a> {
 }
 
 impl<'a> Iterator for Entries<'a> {
-    type Item = (&'a Name, Option<Lent<'a>>);
+    type Item = (usize, Option<Lent<'a>>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.reader.rest.is_empty() {
             return None;
         }
         let head = self.reader.varint();
-        let name = self.names.columns.name(head >> KIND_BITS);
+        let column = usize::try_from(head >> KIND_BITS).expect("numbers are counted in memory");
         let kind = KINDS[usize::from(head.to_le_bytes()[0] & ((1 << KIND_BITS) - 1))];
-        Some((name, self.value(kind)))
+        Some((column, self.value(kind)))
     }
 }
 
 impl<'a> Entries<'a> {
+    #[inline]
     fn value(&mut self, kind: Kind) -> Option<Lent<'a>> {
         let reader = &mut self.reader;
         Some(match kind {
@@ -153,41 +163,40 @@ impl<'a> Entries<'a> {
                 Lent::Text(std::str::from_utf8(reader.take(length)).expect("packed from a text"))
             }
             Kind::Reference => {
-                let table = self.names.tables.name(reader.varint());
+                let table =
+                    usize::try_from(reader.varint()).expect("numbers are counted in memory");
+                let table = self.names.tables.name(table);
                 Lent::Reference(table, reader.id())
             }
-            _ => Lent::Other(Cow::Owned(self.other(kind))),
-        })
-    }
-
-    fn other(&mut self, kind: Kind) -> Value {
-        let reader = &mut self.reader;
-        match kind {
-            Kind::Integer => Value::Integer(reader.signed()),
+            Kind::Integer => Lent::Integer(reader.signed()),
             Kind::Decimal => {
                 let (head, digits) = (reader.byte(), reader.varint());
                 let mut number =
                     rust_decimal::Decimal::from_i128_with_scale(digits.into(), (head >> 1).into());
                 number.set_sign_negative(head & 1 == 1);
-                Value::Decimal(Decimal::new(number))
+                Lent::Decimal(Decimal::new(number))
             }
-            Kind::False => Value::Boolean(false),
-            Kind::True => Value::Boolean(true),
-            Kind::Choice => Value::Choice(reader.small()),
+            Kind::False => Lent::Boolean(false),
+            Kind::True => Lent::Boolean(true),
+            Kind::Choice => Lent::Choice(reader.small()),
             Kind::Timestamp => {
                 let time = reader.signed().wrapping_add(self.first_time.unwrap_or(0));
                 self.first_time.get_or_insert(time);
-                Value::Timestamp(Timestamp(time))
+                Lent::Timestamp(Timestamp(time))
             }
-            Kind::Date => Value::Date(Date(reader.small())),
-            Kind::Id => Value::Id(reader.id()),
+            Kind::Date => Lent::Date(Date(reader.small())),
+            Kind::Id => Lent::Id(reader.id()),
             // As it is stored.
-            _ => {
+            Kind::Other => {
                 let stored = bincode::decode_from_slice(reader.rest, bincode::config::standard());
                 let (value, size) = stored.expect(WHOLE);
                 reader.take(size);
-                value
+                match value {
+                    Value::Decimal(number) => Lent::Decimal(number),
+                    Value::Double(number) => Lent::Double(number),
+                    other => Lent::Other(Cow::Owned(other)),
+                }
             }
-        }
+        })
     }
 }

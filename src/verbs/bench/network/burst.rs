@@ -31,7 +31,7 @@ pub async fn burst(site: &Site, count: u64) -> Result<Line, Failure> {
     let server = site.serve()?;
     let mut connected = Vec::new();
     let mut half_mb = None;
-    for (user, mut device) in registered(site, &server, count).await? {
+    for (user, mut device) in registered(site, &server, 0..count).await? {
         device.pull(None).await?;
         let events = device.listen().await?;
         connected.push((user, device, events));

@@ -22,7 +22,7 @@ pub async fn push(
     let server = site.serve()?;
     let catalog = site.workload.catalog(Security::Open);
     let table = catalog.table("task").ok_or_else(|| failed("pushing", "there is no task"))?;
-    let devices = registered(site, &server, PUSHERS).await?;
+    let devices = registered(site, &server, 0..PUSHERS).await?;
     let of_user = usize::try_from(pushes * EDITS / PUSHERS).unwrap_or(usize::MAX);
     let mut waiting = Vec::new();
     for ((_, device), edits) in devices.into_iter().zip(&site.edits) {
