@@ -29,7 +29,7 @@ pub enum Change {
 }
 
 /// Puts that are written together, at the most;
-const RUN: usize = 16;
+const RUN: usize = 32;
 /// and the bytes of a piece for each of them.
 const RUN_BYTES: usize = 4 << 10;
 

@@ -24,9 +24,42 @@ pub struct RowWriter {
 #[derive(Debug)]
 struct ColumnWriter {
     name: Name,
-    /// What comes before a value, with the comma that follows the value before.
-    key: Box<[u8]>,
+    key: Key,
     is_polymorphic: bool,
+}
+
+/// What comes before a value, with the comma that follows the value before.
+#[derive(Debug)]
+struct Key {
+    /// Filled up with what doesn't count, if it is short: so much is copied without a call.
+    bytes: Box<[u8]>,
+    length: usize,
+}
+
+/// An id with its quotes.
+const ID_BYTES: usize = 38;
+/// Most keys are no longer.
+const KEY_BYTES: usize = 32;
+
+impl Key {
+    fn new(name: &Name) -> Self {
+        // Names have nothing that JSON would escape.
+        let mut bytes = format!(",\"{name}\":").into_bytes();
+        let length = bytes.len();
+        bytes.resize(length.max(KEY_BYTES), 0);
+        Self { bytes: bytes.into(), length }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self.bytes.as_array::<KEY_BYTES>() {
+            Some(bytes) => {
+                let end = out.len() + self.length;
+                out.extend_from_slice(bytes);
+                out.truncate(end);
+            }
+            None => out.extend_from_slice(&self.bytes),
+        }
+    }
 }
 
 /// Where a column comes from.
@@ -43,9 +76,8 @@ impl RowWriter {
     #[must_use]
     pub fn new(table: &Table) -> Self {
         let column = |column: &crate::schema::Column| {
-            // Names have nothing that JSON would escape.
-            let key = format!(",\"{}\":", column.name).into_bytes().into_boxed_slice();
-            ColumnWriter { name: column.name.clone(), key, is_polymorphic: column.is_polymorphic() }
+            let (name, is_polymorphic) = (column.name.clone(), column.is_polymorphic());
+            ColumnWriter { key: Key::new(&name), name, is_polymorphic }
         };
         let columns: Vec<ColumnWriter> = table.columns_by_name().map(column).collect();
         let follows_owner = table.ownership == Ownership::UserOrTeam;
@@ -126,14 +158,14 @@ impl<F: FnMut(RowId) -> Option<RowId>> Writing<'_, F> {
             (Derived::Unit, _) => self.owner.and_then(&mut self.unit_of),
         };
         if let Some(id) = id {
-            out.extend_from_slice(&self.writer.columns[place].key);
+            self.writer.columns[place].key.write(out);
             write_id(out, id);
         }
     }
 
     fn value(&mut self, out: &mut Vec<u8>, place: usize, value: Lent<'_>) {
         let column = &self.writer.columns[place];
-        out.extend_from_slice(&column.key);
+        column.key.write(out);
         match value {
             Lent::Text(text) => write_text(out, text),
             Lent::Reference(table, id) => {
@@ -175,9 +207,9 @@ impl<F: FnMut(RowId) -> Option<RowId>> Writing<'_, F> {
 }
 
 fn write_id(out: &mut Vec<u8>, id: RowId) {
-    out.push(b'"');
-    id.write_to(out);
-    out.push(b'"');
+    let begin = out.len();
+    out.extend_from_slice(&[b'"'; ID_BYTES]);
+    id.text(out[begin + 1..].first_chunk_mut().expect("it has just been made as long"));
 }
 
 fn write_text(out: &mut Vec<u8>, text: &str) {

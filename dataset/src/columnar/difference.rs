@@ -32,7 +32,7 @@ impl DeviceRows {
 }
 
 /// Rows of one table: its name, and id and version of each.
-pub type RowsOfTable<'a> = (&'a Name, Box<dyn Iterator<Item = (RowId, RowVersion)> + 'a>);
+pub type RowsOfTable<'a> = (&'a Name, Vec<(RowId, RowVersion)>);
 
 impl Columnar {
     /// The rows that belong on a device, by table and in no order within it. Versions are those of this
@@ -41,9 +41,14 @@ impl Columnar {
         rows.sets.iter().map(|(table, set)| {
             let of = self.tables.table(*table);
             let row = |number| Some((of.id(number), of.version(number)?));
-            let rows: Box<dyn Iterator<Item = _> + 'a> = Box::new(set.iter().filter_map(row));
-            (&of.name, rows)
+            // They lie anywhere in memory: nothing else is done while they are waited for.
+            (&of.name, set.iter().filter_map(row).collect())
         })
+    }
+
+    /// The tables of which rows belong on a device.
+    pub fn tables_of<'a>(&'a self, rows: &'a DeviceRows) -> impl Iterator<Item = &'a Name> {
+        rows.sets.keys().map(|table| &self.tables.table(*table).name)
     }
 
     /// Whether a row was among those that belonged on a device; none: rows were numbered anew

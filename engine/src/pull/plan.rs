@@ -218,8 +218,8 @@ impl Live {
         }
         if held.moment().is_none() {
             for (table, rows) in now.columnar.rows_of(rows) {
-                let mut new =
-                    rows.filter(|(id, _)| held.moment_of(table, *id).is_none()).peekable();
+                let is_new = |(id, _): &(RowId, _)| held.moment_of(table, *id).is_none();
+                let mut new = rows.into_iter().filter(is_new).peekable();
                 if new.peek().is_some() {
                     let new = new.map(|(id, version)| (id, Change::Put(version)));
                     found.entry(table.clone()).or_default().extend(new);
@@ -253,7 +253,9 @@ impl Live {
         let belongs = now
             .columnar
             .rows_of(rows)
-            .flat_map(|(table, rows)| rows.map(|(id, v)| (RowKey { table: table.clone(), id }, v)))
+            .flat_map(|(table, rows)| {
+                rows.into_iter().map(|(id, v)| (RowKey { table: table.clone(), id }, v))
+            })
             .collect();
         let difference = Difference::between(state, caller, &before, &belongs);
         Ok((difference, looking(now, rows, &catalog)))

@@ -45,7 +45,7 @@ impl Live {
         let difference = now.columnar.difference(&caller, &watch.rows, &rows);
         let looks = || {
             let looks = Looks::between(&watch.catalog, &state.catalog)?;
-            now.columnar.rows_of(&rows).any(|(table, _)| looks.concern(table)).then_some(())
+            now.columnar.tables_of(&rows).any(|table| looks.concern(table)).then_some(())
         };
         // What can't be compared may be news.
         let has_news =

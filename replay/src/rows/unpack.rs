@@ -95,9 +95,16 @@ impl<'a> Reader<'a> {
         *first
     }
 
+    #[inline]
     fn varint(&mut self) -> u64 {
-        let mut number = 0;
-        let mut shift = 0;
+        // Most numbers are small.
+        let first = self.byte();
+        if first < 0x80 { u64::from(first) } else { self.long_varint(first & 0x7f) }
+    }
+
+    fn long_varint(&mut self, first: u8) -> u64 {
+        let mut number = u64::from(first);
+        let mut shift = 7;
         loop {
             let byte = self.byte();
             number |= u64::from(byte & 0x7f) << shift;

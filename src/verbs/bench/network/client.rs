@@ -1,6 +1,9 @@
 //! An HTTP connection of a client.
 
-use std::{io::Write, net::SocketAddr};
+use std::{
+    io::{BufRead, Write},
+    net::SocketAddr,
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -17,12 +20,6 @@ use crate::failure::Failure;
 pub struct Client {
     requests: SendRequest<Full<Bytes>>,
     token: String,
-}
-
-/// An answer: its bytes as they were sent, and the same decompressed.
-pub struct Answer {
-    pub sent: usize,
-    pub body: Bytes,
 }
 
 impl Client {
@@ -52,17 +49,28 @@ impl Client {
     }
 
     /// Posts a body and reads the whole answer.
-    pub async fn post(&mut self, path: &str, body: impl Into<Bytes>) -> Result<Answer, Failure> {
+    pub async fn post(&mut self, path: &str, body: impl Into<Bytes>) -> Result<Bytes, Failure> {
+        Ok(self.post_to(path, body, Vec::new()).await?.1.into())
+    }
+
+    /// Posts a body, and writes the answer to something as it comes, decompressed. Says how many bytes were
+    /// sent.
+    pub async fn post_to<W: Write>(
+        &mut self,
+        path: &str,
+        body: impl Into<Bytes>,
+        to: W,
+    ) -> Result<(usize, W), Failure> {
         let request = self.request("POST", path).body(Full::new(body.into()));
         let request = request.map_err(|error| failed("making a request", error))?;
         let response = self.send(request).await?;
         let status = response.status();
         let is_zstd = response.headers().get(CONTENT_ENCODING).is_some_and(|name| name == "zstd");
-        let (sent, body) = read(response.into_body(), is_zstd).await?;
         if !status.is_success() {
+            let (_, body) = read(response.into_body(), is_zstd, Vec::new()).await?;
             return Err(failed(path, format!("{status}: {}", String::from_utf8_lossy(&body))));
         }
-        Ok(Answer { sent, body })
+        read(response.into_body(), is_zstd, to).await
     }
 
     /// Opens a stream of events.
@@ -75,24 +83,76 @@ impl Client {
 }
 
 /// Reads a body to its end, decompressed as it comes, and says how many bytes came.
-async fn read(mut body: Incoming, is_zstd: bool) -> Result<(usize, Bytes), Failure> {
+async fn read<W: Write>(
+    mut body: Incoming,
+    is_zstd: bool,
+    mut to: W,
+) -> Result<(usize, W), Failure> {
     let wrong = |error| failed("decompressing", error);
-    let (mut sent, mut plain) = (0, Vec::new());
-    let mut decoder = zstd::stream::write::Decoder::new(Vec::new()).map_err(wrong)?;
+    let mut sent = 0;
+    if !is_zstd {
+        while let Some(data) = next(&mut body).await? {
+            sent += data.len();
+            to.write_all(&data).map_err(wrong)?;
+        }
+        return Ok((sent, to));
+    }
+    let mut decoder = zstd::stream::write::Decoder::new(to).map_err(wrong)?;
+    while let Some(data) = next(&mut body).await? {
+        sent += data.len();
+        decoder.write_all(&data).map_err(wrong)?;
+    }
+    decoder.flush().map_err(wrong)?;
+    Ok((sent, decoder.into_inner()))
+}
+
+/// More of a body; none: it has ended.
+async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Failure> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| failed("reading an answer", error))?;
-        let Ok(data) = frame.into_data() else { continue };
-        sent += data.len();
-        match is_zstd {
-            true => decoder.write_all(&data).map_err(wrong)?,
-            false => plain.extend_from_slice(&data),
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
         }
     }
-    if is_zstd {
-        decoder.flush().map_err(wrong)?;
-        plain = decoder.into_inner();
+    Ok(None)
+}
+
+/// Takes whole lines out of bytes that come in pieces.
+pub struct Lines<F> {
+    take: F,
+    /// A line that has not come whole.
+    rest: Vec<u8>,
+}
+
+impl<F: FnMut(&[u8])> Lines<F> {
+    pub fn new(take: F) -> Self {
+        Self { take, rest: Vec::new() }
     }
-    Ok((sent, plain.into()))
+}
+
+impl<F: FnMut(&[u8])> Write for Lines<F> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let mut left = bytes;
+        while !left.is_empty() {
+            let count = { left }.skip_until(b'\n')?;
+            let (line, after) = left.split_at(count);
+            left = after;
+            match line.strip_suffix(b"\n") {
+                None => self.rest.extend_from_slice(line),
+                Some(line) if self.rest.is_empty() => (self.take)(line),
+                Some(line) => {
+                    self.rest.extend_from_slice(line);
+                    (self.take)(&self.rest);
+                    self.rest.clear();
+                }
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A stream of events.
@@ -104,13 +164,7 @@ pub struct Events {
 impl Events {
     /// Waits for more, and says how many bytes came.
     pub async fn next(&mut self) -> Result<usize, Failure> {
-        loop {
-            let frame = self.body.frame().await;
-            let frame = frame.ok_or_else(|| failed("waiting for a poke", "the stream ended"))?;
-            let frame = frame.map_err(|error| failed("waiting for a poke", error))?;
-            if let Ok(data) = frame.into_data() {
-                return Ok(data.len());
-            }
-        }
+        let data = next(&mut self.body).await?;
+        data.map(|data| data.len()).ok_or_else(|| failed("waiting for a poke", "the stream ended"))
     }
 }

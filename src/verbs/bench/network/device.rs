@@ -6,7 +6,7 @@ use haversack_core::RowId;
 use serde_json::{Value as Json, json};
 
 use super::{
-    client::{Client, Events},
+    client::{Client, Events, Lines},
     failed,
 };
 use crate::failure::Failure;
@@ -35,7 +35,7 @@ impl Device {
         let asked = json!({"name": "bench", "platform": "bench"}).to_string();
         let answer = client.post("/v1/devices", asked).await?;
         let answer: Json =
-            serde_json::from_slice(&answer.body).map_err(|error| failed("registering", error))?;
+            serde_json::from_slice(&answer).map_err(|error| failed("registering", error))?;
         let id = answer["device_id"].as_str().unwrap_or_default().to_owned();
         Ok(Self { client, address, token: token.to_owned(), id, cursor: None })
     }
@@ -43,13 +43,12 @@ impl Device {
     /// Pulls, and looks for a row whose name a burst wrote.
     pub async fn pull(&mut self, sentinel: Option<(RowId, u64)>) -> Result<Brought, Failure> {
         let asked = json!({"device_id": self.id, "cursor": self.cursor}).to_string();
-        let answer = self.client.post("/v1/sync/pull", asked).await?;
-        let mut brought = Brought { bytes: answer.sent, ..Brought::default() };
+        let mut brought = Brought::default();
         let sought = sentinel.map(|(id, burst)| {
             (format!("\"id\":\"{id}\",\"v\""), format!("\"name\":\"S{burst}\""))
         });
-        let mut last: &[u8] = b"";
-        for line in answer.body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let mut last = Vec::new();
+        let lines = Lines::new(|line: &[u8]| {
             if line.starts_with(b"{\"t\":\"put\"") {
                 brought.puts += 1;
                 brought.has_sentinel |= sought.as_ref().is_some_and(|(id, name)| {
@@ -57,11 +56,14 @@ impl Device {
                 });
             } else if line.starts_with(b"{\"t\":\"del\"") {
                 brought.dels += 1;
+            } else {
+                last = line.to_vec();
             }
-            last = line;
-        }
+        });
+        let (sent, _) = self.client.post_to("/v1/sync/pull", asked, lines).await?;
+        brought.bytes = sent;
         let last: Json =
-            serde_json::from_slice(last).map_err(|error| failed("the last line", error))?;
+            serde_json::from_slice(&last).map_err(|error| failed("the last line", error))?;
         if last["t"] != "complete" {
             return Err(failed("a stream did not end with a complete line", last));
         }
@@ -81,7 +83,7 @@ impl Device {
         let asked = json!({"device_id": self.id, "mutations": mutations}).to_string();
         let answer = self.client.post("/v1/sync/push", asked).await?;
         let answer: Json =
-            serde_json::from_slice(&answer.body).map_err(|error| failed("a push", error))?;
+            serde_json::from_slice(&answer).map_err(|error| failed("a push", error))?;
         Ok(answer["outcomes"].as_array().cloned().unwrap_or_default())
     }
 }
