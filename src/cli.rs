@@ -82,6 +82,9 @@ pub enum Measure {
     /// 1,000 updates in 10 transactions, until every connected device holds its own: `burst_50`, ...
     #[value(name = "burst", alias = "burst_50", alias = "burst_500")]
     Burst,
+    /// Memory of a server for each device that waits, if the most of `--devices` do
+    #[value(name = "idle_device")]
+    IdleDevice,
     /// Pulls over HTTP that bring nothing
     #[value(name = "idle_pull")]
     IdlePull,

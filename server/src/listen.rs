@@ -24,16 +24,22 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Between two looks at a connection of which it is not known yet.
 const LOOK_MILLISECONDS: u64 = 10;
 
-/// Waits until a connection says which HTTP it speaks; false: it ended before. Hyper waits for that, too,
-/// but without an end.
-async fn is_known(stream: &TcpStream) -> bool {
+/// Which HTTP a connection speaks.
+#[derive(Clone, Copy)]
+enum Speaks {
+    One,
+    Two,
+}
+
+/// Waits until a connection says which HTTP it speaks; none: it ended before. Hyper waits for that, too,
+/// but without an end; and it reads the first bytes by themselves, for which it keeps twice the memory.
+async fn speaks(stream: &TcpStream) -> Option<Speaks> {
     let mut first = [0; PREFACE.len()];
     loop {
         match stream.peek(&mut first).await {
-            Ok(0) | Err(_) => return false,
-            Ok(size) if size == PREFACE.len() || !PREFACE.starts_with(&first[..size]) => {
-                return true;
-            }
+            Ok(0) | Err(_) => return None,
+            Ok(size) if !PREFACE.starts_with(&first[..size]) => return Some(Speaks::One),
+            Ok(size) if size == PREFACE.len() => return Some(Speaks::Two),
             Ok(_) => tokio::time::sleep(Duration::from_millis(LOOK_MILLISECONDS)).await,
         }
     }
@@ -70,7 +76,7 @@ pub async fn serve(
         .header_read_timeout(Duration::from_secs(app.options.head_seconds))
         .max_buf_size(BUFFER_BYTES);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(100);
-    let builder = Arc::new(builder);
+    let builders = Arc::new((builder.clone().http1_only(), builder.http2_only()));
     let (end, is_ending) = watch::channel(false);
     let head = Duration::from_secs(app.options.head_seconds);
     tokio::pin!(stop);
@@ -93,20 +99,23 @@ pub async fn serve(
         };
         // Small answers must not wait for an acknowledgement of the ones before.
         let _ = stream.set_nodelay(true);
-        let (builder, router) = (Arc::clone(&builder), router.clone());
+        let (builders, router) = (Arc::clone(&builders), router.clone());
         let (watcher, mut ending) = (graceful.watcher(), is_ending.clone());
         tokio::spawn(async move {
-            let began = tokio::time::timeout(head, is_known(&stream));
-            let is_served = tokio::select! {
-                began = began => began.unwrap_or(false),
-                _ = ending.changed() => false,
+            let began = tokio::time::timeout(head, speaks(&stream));
+            let spoken = tokio::select! {
+                began = began => began.ok().flatten(),
+                _ = ending.changed() => None,
             };
-            if is_served {
-                let service = TowerToHyperService::new(router);
-                let connection = builder.serve_connection(TokioIo::new(stream), service);
-                if let Err(error) = watcher.watch(connection.into_owned()).await {
-                    tracing::debug!(error = %error, "a connection broke");
-                }
+            let builder = match spoken {
+                Some(Speaks::One) => &builders.0,
+                Some(Speaks::Two) => &builders.1,
+                None => return,
+            };
+            let service = TowerToHyperService::new(router);
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = watcher.watch(connection.into_owned()).await {
+                tracing::debug!(error = %error, "a connection broke");
             }
             drop(permit);
         });

@@ -140,7 +140,7 @@ impl PutWriter {
         // Names have nothing that JSON would escape. The order of keys is that of the message's own form.
         let begin = format!("{{\"t\":\"put\",\"table\":\"{table}\",\"id\":\"").into_bytes();
         let (table, begin, places) = (table.clone(), begin.into(), places.collect());
-        Some(Self { table, begin, row, places, units: Units::default() })
+        Some(Self { table, begin, row, places, units: Units([None; OWNERS]) })
     }
 
     /// Whether it writes rows of this table.
@@ -162,13 +162,16 @@ impl PutWriter {
     }
 }
 
-/// Business units of owners in one catalog, as they were asked for: a device's rows have few owners.
-#[derive(Default)]
-struct Units([Option<(RowId, Option<RowId>)>; 16]);
+/// Owners whose business unit is kept, at the most.
+const OWNERS: usize = 64;
+
+/// Business units of owners in one catalog, as they were asked for: a device's rows have few owners, or
+/// many of which each has few of the rows.
+struct Units([Option<(RowId, Option<RowId>)>; OWNERS]);
 
 impl Units {
     fn of(&mut self, catalog: &Catalog, owner: RowId) -> Option<RowId> {
-        let known = &mut self.0[usize::from(owner.as_bytes()[15] % 16)];
+        let known = &mut self.0[usize::from(owner.as_bytes()[15]) % OWNERS];
         match known {
             Some((of, unit)) if *of == owner => *unit,
             _ => known.insert((owner, catalog.business_unit_of(owner))).1,

@@ -3,6 +3,7 @@
 mod burst;
 mod client;
 mod device;
+mod idle;
 mod pull;
 mod push;
 mod server;
@@ -15,10 +16,11 @@ use haversack_workload::Workload;
 use crate::{cli::Measure, failure::Failure, output::Line};
 
 /// The measures that need a server.
-pub const MEASURES: [Measure; 6] = [
+pub const MEASURES: [Measure; 7] = [
     Measure::FirstPull1,
     Measure::FirstPull50,
     Measure::Burst,
+    Measure::IdleDevice,
     Measure::IdlePull,
     Measure::Push1,
     Measure::Push100,
@@ -35,7 +37,11 @@ pub fn measure(
     is_asked: impl Fn(Measure) -> bool,
     mut print: impl FnMut(Line) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let most = devices.iter().copied().max().unwrap_or(0).max(AT_ONCE);
+    let first = [(Measure::FirstPull1, 1), (Measure::FirstPull50, AT_ONCE)];
+    let first = first.into_iter().filter(|(measure, _)| is_asked(*measure));
+    let first = first.map(|(_, count)| pull::ROUNDS * count);
+    let asked = devices.iter().copied().chain(first).chain([AT_ONCE]);
+    let most = asked.max().unwrap_or(AT_ONCE);
     let site = site::Site::new(workload, directory, most.min(workload.users))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::other(error.to_string()))?;
@@ -50,6 +56,10 @@ pub fn measure(
     }
     for count in devices.iter().copied().filter(|_| is_asked(Measure::Burst)) {
         print(runtime.block_on(burst::burst(&site, count))?)?;
+    }
+    let most = devices.iter().copied().max();
+    if let Some(count) = most.filter(|_| is_asked(Measure::IdleDevice)) {
+        print(runtime.block_on(idle::idle(&site, count))?)?;
     }
     if is_asked(Measure::Push1) {
         print(runtime.block_on(push::push(&site, "push_1", 1, 1))?)?;

@@ -30,19 +30,12 @@ struct Caught {
 pub async fn burst(site: &Site, count: u64) -> Result<Line, Failure> {
     let server = site.serve()?;
     let mut connected = Vec::new();
-    let mut half_mb = None;
     for (user, mut device) in registered(site, &server, 0..count).await? {
         device.pull(None).await?;
         let events = device.listen().await?;
         connected.push((user, device, events));
-        if connected.len() as u64 == count / 2 {
-            half_mb = server.pss_mb();
-        }
     }
     let idle_mb = server.pss_mb();
-    // The second half alone: what the first ones made the server take is not theirs.
-    let later = (count - count / 2) as f64;
-    let device_kib = half_mb.zip(idle_mb).map(|(half, all)| (all - half) * 1024.0 / later);
     let mut admin = Client::connect(server.address, &site.admin).await?;
     let transactions = site.burst(BURST);
     let (cpu, begin) = (server.cpu_seconds(), clock());
@@ -79,7 +72,6 @@ pub async fn burst(site: &Site, count: u64) -> Result<Line, Failure> {
         ("pulls_per_device", Some(json!(all.pulls as f64 / count as f64))),
         ("server_pss_mb", Some(json!(server.pss_mb()))),
         ("idle_pss_mb", Some(json!(idle_mb))),
-        ("idle_device_kib", Some(json!(device_kib))),
     ]))
 }
 

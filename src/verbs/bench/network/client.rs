@@ -34,6 +34,11 @@ impl Client {
         Ok(Self { requests, token: format!("Bearer {token}") })
     }
 
+    /// Whether the server has not closed it.
+    pub fn is_open(&self) -> bool {
+        !self.requests.is_closed()
+    }
+
     fn request(&self, method: &str, path: &str) -> hyper::http::request::Builder {
         Request::builder()
             .method(method)

@@ -40,6 +40,11 @@ impl Device {
         Ok(Self { client, address, token: token.to_owned(), id, cursor: None })
     }
 
+    /// Whether the connection that it asks on is still open.
+    pub fn is_connected(&self) -> bool {
+        self.client.is_open()
+    }
+
     /// Pulls, and looks for a row whose name a burst wrote.
     pub async fn pull(&mut self, sentinel: Option<(RowId, u64)>) -> Result<Brought, Failure> {
         let asked = json!({"device_id": self.id, "cursor": self.cursor}).to_string();
