@@ -221,7 +221,8 @@ pub enum Verb {
         /// What the rows follow from
         #[arg(long, default_value_t = 42)]
         seed: u64,
-        /// How many devices are connected in the measures `burst_...`, which are named by them
+        /// How many devices are connected in the measures `burst_...`, which are named by them; the
+        /// most of them wait in `idle_device`
         #[arg(long, value_delimiter = ',', value_name = "COUNT", default_values_t = [50, 500],
               value_parser = clap::value_parser!(u64).range(1..=1_000))]
         devices: Vec<u64>,

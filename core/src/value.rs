@@ -61,8 +61,8 @@ pub enum Lent<'a> {
     Date(Date),
     /// As in [`Value`].
     Id(RowId),
-    /// [`Value::Choices`].
-    Other(Cow<'a, Value>),
+    /// As in [`Value`].
+    Choices(Cow<'a, [i32]>),
 }
 
 impl Lent<'_> {
@@ -80,7 +80,7 @@ impl Lent<'_> {
             Self::Timestamp(instant) => Value::Timestamp(instant),
             Self::Date(date) => Value::Date(date),
             Self::Id(id) => Value::Id(id),
-            Self::Other(value) => value.into_owned(),
+            Self::Choices(options) => Value::Choices(options.into_owned()),
         }
     }
 }
@@ -98,7 +98,7 @@ impl<'a> From<&'a Value> for Lent<'a> {
             Value::Timestamp(instant) => Self::Timestamp(*instant),
             Value::Date(date) => Self::Date(*date),
             Value::Id(id) => Self::Id(*id),
-            Value::Choices(_) => Self::Other(Cow::Borrowed(value)),
+            Value::Choices(options) => Self::Choices(Cow::Borrowed(options)),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A packed row takes a fraction of the memory of its values, and what can be said of nearly every row
 //! in the same words (one online event wrote it) is not said at all. Cloning costs a few counters, and
-//! a clone never changes; a write copies the block of its row, a few kilobytes in one piece.
+//! a clone never changes; a write copies the block of its row, a few kilobytes in three pieces.
 
 mod block;
 mod blocks;
@@ -108,6 +108,7 @@ impl TableRows {
     pub fn get_some(&self, ids: impl Iterator<Item = RowId>) -> Vec<Option<PackedRow<'_>>> {
         let blocks: Vec<_> = ids.map(|id| (id, self.blocks.get(id))).collect();
         let known = || blocks.iter().filter_map(|(_, block)| *block);
+        // Where its parts lie is in a block's own head.
         std::hint::black_box(known().fold(0, |all, block| all ^ block.len()));
         std::hint::black_box(known().fold(0, |all, block| all ^ block.warm()));
         let places = blocks.iter().map(|(id, block)| {

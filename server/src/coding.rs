@@ -18,10 +18,10 @@ use zstd::{
 
 /// Of zstd. Higher levels save a tenth of the bytes and take twice the time.
 const ZSTD_LEVEL: i32 = 1;
-/// What differs from that level: with a smaller table of places, which stays in the nearest cache, and
-/// every third of them passed over, rows take three quarters of the time and 8 % more bytes. Where places
-/// are passed over, zstd leaves literals as they are unless it's told not to, and ours are half of the
-/// bytes.
+/// What differs from that level in streams: with a smaller table of places, which stays in the nearest
+/// cache, and every other pair of places passed over, rows take three quarters of the time and 8 % more
+/// bytes. Where places are passed over, zstd leaves literals as they are unless it's told not to, and ours
+/// are half of the bytes.
 const ZSTD: [CParameter; 3] = [
     CParameter::HashLog(13),
     CParameter::TargetLength(3),

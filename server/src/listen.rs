@@ -76,7 +76,8 @@ pub async fn serve(
         .header_read_timeout(Duration::from_secs(app.options.head_seconds))
         .max_buf_size(BUFFER_BYTES);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(100);
-    let builders = Arc::new((builder.clone().http1_only(), builder.http2_only()));
+    let one = Arc::new(builder.clone().http1_only());
+    let two = Arc::new(builder.http2_only());
     let (end, is_ending) = watch::channel(false);
     let head = Duration::from_secs(app.options.head_seconds);
     tokio::pin!(stop);
@@ -99,7 +100,7 @@ pub async fn serve(
         };
         // Small answers must not wait for an acknowledgement of the ones before.
         let _ = stream.set_nodelay(true);
-        let (builders, router) = (Arc::clone(&builders), router.clone());
+        let (one, two, router) = (Arc::clone(&one), Arc::clone(&two), router.clone());
         let (watcher, mut ending) = (graceful.watcher(), is_ending.clone());
         tokio::spawn(async move {
             let began = tokio::time::timeout(head, speaks(&stream));
@@ -108,8 +109,8 @@ pub async fn serve(
                 _ = ending.changed() => None,
             };
             let builder = match spoken {
-                Some(Speaks::One) => &builders.0,
-                Some(Speaks::Two) => &builders.1,
+                Some(Speaks::One) => one,
+                Some(Speaks::Two) => two,
                 None => return,
             };
             let service = TowerToHyperService::new(router);

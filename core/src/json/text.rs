@@ -249,6 +249,9 @@ mod tests {
         security::User,
     };
 
+    /// Longer than what keys have room for.
+    const LONG: &str = "a_name_of_a_column_that_is_longer_than_most";
+
     fn id(byte: u8) -> RowId {
         RowId::from_bytes([byte; 16])
     }
@@ -276,6 +279,10 @@ mod tests {
             ("parent", ColumnType::Lookup, &["thing"]),
             ("about", ColumnType::Lookup, &["thing", "other"]),
             ("zebra", ColumnType::Uniqueidentifier, &[]),
+            ("seen", ColumnType::Datetime, &[]),
+            ("plain", ColumnType::String, &[]),
+            ("whole", ColumnType::Money, &[]),
+            (LONG, ColumnType::Integer, &[]),
         ];
         let mut catalog = Catalog::default();
         catalog.put_table(TableDefinition {
@@ -321,6 +328,11 @@ mod tests {
             ("ownerid", to("systemuser", 1)),
             ("dropped", Value::Integer(1)),
             ("zebra", Value::Id(id(5))),
+            // The same as another.
+            ("seen", Value::Timestamp(Timestamp(1_772_357_400_000_001))),
+            ("plain", Value::Text("\u{7f} plain \u{e4}".to_owned())),
+            ("whole", Value::Decimal(Decimal::parse("-1500").unwrap())),
+            (LONG, Value::Integer(0)),
         ]
     }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use haversack_core::{
-    Lent, Name, RowId, RowVersion, Value,
+    Lent, Name, RowId, RowVersion,
     schema::{Table, TableKind},
 };
 use roaring::RoaringBitmap;
@@ -159,10 +159,7 @@ impl FillingColumn {
                     return;
                 }
             }
-            (FillingData::Lists(lists), Lent::Other(value)) => match value.as_ref() {
-                Value::Choices(options) => lists.push(row, options),
-                _ => return,
-            },
+            (FillingData::Lists(lists), Lent::Choices(options)) => lists.push(row, options),
             _ => return,
         }
         if self.run.end != row {

@@ -30,8 +30,8 @@ pub struct LiveGround {
     user: RowId,
     /// The number of the catalog for kept lines; none: it is not the newest, or lines aren't kept.
     generation: Option<Generation>,
-    /// Whether other devices are likely to be brought the same lines at about this time.
-    is_shared: bool,
+    /// Whether lines are kept for other devices.
+    keeps_lines: bool,
     /// Of the table that is being written.
     writer: Option<Box<PutWriter>>,
 }
@@ -51,7 +51,7 @@ impl LiveGround {
             user,
             generation: None,
             // What changed lately is on its way to many; all that a new device holds is not.
-            is_shared: mode != Mode::Full,
+            keeps_lines: mode != Mode::Full,
             writer: None,
         }
     }
@@ -88,7 +88,7 @@ impl Ground for LiveGround {
     fn stands(&mut self) -> Result<(), StreamError> {
         let newest = self.live.environment.state();
         let catalog = &self.state.catalog;
-        let is_kept = self.is_shared && Arc::ptr_eq(catalog, &newest.catalog);
+        let is_kept = self.keeps_lines && Arc::ptr_eq(catalog, &newest.catalog);
         self.generation = is_kept.then(|| self.live.lines.generation(catalog));
         if planted(Bug::SkipStands) {
             self.newest = newest;
@@ -125,10 +125,7 @@ impl Ground for LiveGround {
         rows: &[(RowId, RowVersion)],
         lines: &mut Vec<u8>,
     ) -> Result<(), StreamError> {
-        let catalog = &self.state.catalog;
-        let writer = self.writer.take().filter(|writer| writer.is_of(table));
-        let writer = writer.or_else(|| PutWriter::new(&self.state, table).map(Box::new));
-        let mut writer = writer.expect("a table that is taken offline is there");
+        let mut writer = self.writer.take().filter(|writer| writer.is_of(table));
         let packed = self.state.packed_rows(table.as_str(), rows.iter().map(|(id, _)| *id));
         for ((id, version), row) in rows.iter().zip(packed) {
             if !self.may_be_told(table, *id, *version) && !planted(Bug::SkipRevoked) {
@@ -136,7 +133,14 @@ impl Ground for LiveGround {
                 return Err(error("revoked", message));
             }
             let row = row.expect("a row that belongs on the device is there");
-            let mut write = |line: &mut Vec<u8>| writer.write(line, catalog, *id, row);
+            let state = &self.state;
+            let mut write = |line: &mut Vec<u8>| {
+                let made = || {
+                    let made = PutWriter::new(state, table);
+                    Box::new(made.expect("a table that is taken offline is there"))
+                };
+                writer.get_or_insert_with(made).write(line, *id, row);
+            };
             match self.generation {
                 Some(generation) => {
                     self.live.lines.append(lines, generation, (table, *id, *version), write);
@@ -144,7 +148,7 @@ impl Ground for LiveGround {
                 None => write(lines),
             }
         }
-        self.writer = Some(writer);
+        self.writer = writer;
         Ok(())
     }
 }

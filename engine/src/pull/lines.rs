@@ -1,4 +1,4 @@
-//! Put lines, written once for all devices that get the row: within a bound.
+//! Put lines. Those of what changed are written once for all devices that get the row, within a bound.
 //!
 //! Most rows go to one device. So a line is kept when it's asked for a second time, and a row that is
 //! asked for once costs a glance at one place.
@@ -123,6 +123,7 @@ fn place(id: RowId, version: RowVersion) -> (usize, usize) {
 
 /// Writes put lines of rows of a table.
 pub(crate) struct PutWriter {
+    catalog: Arc<Catalog>,
     table: Name,
     /// What a line begins with.
     begin: Box<[u8]>,
@@ -133,14 +134,15 @@ pub(crate) struct PutWriter {
 }
 
 impl PutWriter {
-    /// A writer of rows of a table as they are in a state; none: the state has no such table.
+    /// A writer of rows of a table as they are in a state, and of no other; none: it has no such table.
     pub fn new(state: &State, table: &Name) -> Option<Self> {
         let row = RowWriter::new(state.catalog.table(table)?);
         let places = state.packed_columns(table.as_str()).iter().map(|name| row.place(name));
         // Names have nothing that JSON would escape. The order of keys is that of the message's own form.
         let begin = format!("{{\"t\":\"put\",\"table\":\"{table}\",\"id\":\"").into_bytes();
         let (table, begin, places) = (table.clone(), begin.into(), places.collect());
-        Some(Self { table, begin, row, places, units: Units([None; OWNERS]) })
+        let catalog = Arc::clone(&state.catalog);
+        Some(Self { catalog, table, begin, row, places, units: Units([None; OWNERS]) })
     }
 
     /// Whether it writes rows of this table.
@@ -149,14 +151,14 @@ impl PutWriter {
     }
 
     /// Writes a line, with its end.
-    pub fn write(&mut self, line: &mut Vec<u8>, catalog: &Catalog, id: RowId, row: PackedRow<'_>) {
+    pub fn write(&mut self, line: &mut Vec<u8>, id: RowId, row: PackedRow<'_>) {
         line.extend_from_slice(&self.begin);
         id.write_to(line);
         line.extend_from_slice(b"\",\"v\":");
         serde_json::to_writer(&mut *line, &row.version().0.get()).expect("memory takes all");
         line.extend_from_slice(b",\"row\":");
         let placed = |(number, value)| Some((self.places[number]?, value));
-        let mut unit_of = |owner| self.units.of(catalog, owner);
+        let mut unit_of = |owner| self.units.of(&self.catalog, owner);
         self.row.write(line, &mut unit_of, id, row.numbered().filter_map(placed));
         line.extend_from_slice(b"}\n");
     }

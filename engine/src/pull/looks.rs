@@ -43,21 +43,38 @@ impl<'a> Looks<'a> {
         self.tables.contains(table) || (self.has_moved_owners && of_owner())
     }
 
-    /// Whether a row of such a table does.
-    pub fn has_changed(&self, table: &Name, id: RowId, values: &Values) -> bool {
-        if !self.tables.contains(table) && values.contains(OWNINGBUSINESSUNIT) {
+    /// The rows of such a table.
+    pub fn of(&self, table: &Name) -> LooksOf<'_> {
+        let writer = |catalog: &Catalog| catalog.table(table).map(|of| RowWriter::new(of));
+        let writers = [writer(self.before), writer(self.now)];
+        LooksOf { looks: self, has_other_columns: self.tables.contains(table), writers }
+    }
+}
+
+/// The rows of one table, from one catalog to another.
+pub(super) struct LooksOf<'a> {
+    looks: &'a Looks<'a>,
+    has_other_columns: bool,
+    /// By either catalog; none: it has no such table.
+    writers: [Option<RowWriter>; 2],
+}
+
+impl LooksOf<'_> {
+    /// Whether a row looks different.
+    pub fn has_changed(&self, id: RowId, values: &Values) -> bool {
+        if !self.has_other_columns && values.contains(OWNINGBUSINESSUNIT) {
             return false;
         }
-        let text = |catalog: &Catalog| {
+        let text = |catalog: &Catalog, writer: &Option<RowWriter>| {
             let mut text = Vec::new();
-            if let Some(of) = catalog.table(table) {
-                let writer = RowWriter::new(of);
-                let placed =
-                    values.lent().filter_map(|(name, value)| Some((writer.place(name)?, value)));
-                writer.write(&mut text, &mut |owner| catalog.business_unit_of(owner), id, placed);
+            if let Some(writer) = writer {
+                let placed = |(name, value)| Some((writer.place(name)?, value));
+                let mut unit_of = |owner| catalog.business_unit_of(owner);
+                writer.write(&mut text, &mut unit_of, id, values.lent().filter_map(placed));
             }
             text
         };
-        text(self.before) != text(self.now)
+        let [before, now] = &self.writers;
+        text(self.looks.before, before) != text(self.looks.now, now)
     }
 }

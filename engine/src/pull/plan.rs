@@ -311,12 +311,15 @@ pub(crate) fn offered<'s>(state: &'s State, device: &DeviceState) -> Option<&'s 
 fn looking(now: &Now, rows: &DeviceRows, before: &Arc<Catalog>) -> Vec<Looking> {
     let state = now.state.as_ref();
     let Some(looks) = Looks::between(before, &state.catalog) else { return Vec::new() };
-    let tables = now.columnar.rows_of(rows).filter(|(table, _)| looks.concern(table));
+    if !now.columnar.tables_of(rows).any(|table| looks.concern(table)) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
-    for (table, rows) in tables {
+    for (table, rows) in now.columnar.rows_of(rows).filter(|(table, _)| looks.concern(table)) {
+        let looks = looks.of(table);
         for (id, version) in rows {
             let row = state.row(table, id);
-            if row.is_some_and(|row| looks.has_changed(table, id, &row.values)) {
+            if row.is_some_and(|row| looks.has_changed(id, &row.values)) {
                 let key = RowKey { table: table.clone(), id };
                 found.push((key, Change::Put(version)));
             }

@@ -1,4 +1,4 @@
-//! A few neighbouring rows in one piece of memory.
+//! A few neighbouring rows, close together in memory.
 
 use std::{ops::Range, sync::Arc};
 

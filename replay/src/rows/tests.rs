@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use haversack_core::{
-    Date, Decimal, Double, Name, Offset, Reference, Row, RowId, RowVersion, Timestamp, Value,
+    Date, Decimal, Double, Lent, Name, Offset, Reference, Row, RowId, RowVersion, Timestamp, Value,
     Values,
 };
 use proptest::{collection::vec, prelude::*};
 
-use super::{TableRows, Written};
+use super::{PackedRow, TableRows, Written};
 use crate::{Touch, Touches};
 
 const NAMES: [&str; 6] =
@@ -102,6 +102,19 @@ fn assert_is(rows: &TableRows, model: &Model) {
     assert!(rows.iter().map(|(id, _)| id).is_sorted());
     assert_eq!(rows.len(), model.len());
     assert_eq!(rows.standing(), model.values().filter(|(row, _)| row.is_some()).count());
+    let ids: Vec<RowId> = model.keys().copied().chain([RowId::from_bytes([77; 16])]).collect();
+    let some = rows.get_some(ids.iter().copied());
+    for (id, found) in ids.iter().zip(some) {
+        let row = model.get(id).and_then(|(row, _)| row.as_ref());
+        assert_eq!(found.map(|packed| packed.unpack()).as_ref(), row);
+        let numbered = |packed: PackedRow<'_>| {
+            let named = |(column, value): (usize, Lent<'_>)| {
+                (rows.columns()[column].clone(), Some(value.into_value()))
+            };
+            packed.numbered().map(named).collect::<Values>()
+        };
+        assert_eq!(found.map(numbered), row.map(|row| row.values.without_nulls()));
+    }
     for (id, (row, _)) in model {
         let slot = rows.get(*id).expect("it is there or was");
         assert_eq!(slot.row.map(|packed| packed.version()), row.as_ref().map(|row| row.version));

@@ -201,7 +201,8 @@ impl<'a> Entries<'a> {
                 match value {
                     Value::Decimal(number) => Lent::Decimal(number),
                     Value::Double(number) => Lent::Double(number),
-                    other => Lent::Other(Cow::Owned(other)),
+                    Value::Choices(options) => Lent::Choices(Cow::Owned(options)),
+                    other => unreachable!("{other:?} has a kind of its own"),
                 }
             }
         })

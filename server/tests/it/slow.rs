@@ -45,6 +45,24 @@ fn heads_that_do_not_come_are_not_waited_for() {
     world.get("/v1/healthz", "").ok();
 }
 
+/// A connection of HTTP/2 says so in its first bytes, which may come in parts.
+#[test]
+fn http_2_is_spoken_to_whoever_speaks_it() {
+    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let world = World::new();
+    for (first, rest) in
+        [("PRI * HT", "TP/2.0\r\n\r\nSM\r\n\r\n"), ("", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")]
+    {
+        let mut stream = connect(world.address);
+        stream.write_all(first.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        stream.write_all(&[rest.as_bytes(), &SETTINGS].concat()).unwrap();
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).unwrap();
+        assert_eq!(head[3..], [4, 0, 0, 0, 0, 0], "the settings of the other side come first");
+    }
+}
+
 #[test]
 fn bodies_that_do_not_come_are_not_waited_for() {
     let world = impatient();

@@ -55,6 +55,41 @@ fn a_device_pulls_pushes_and_pulls_what_came_of_it() {
     assert!(of_kind(&nothing, "put").is_empty() && of_kind(&nothing, "del").is_empty());
 }
 
+/// Rows of a table that had other columns: one that comes before all others came last, one went. Their
+/// owners' units differ, and their ids end alike.
+#[test]
+fn rows_that_come_look_as_they_do_one_by_one() {
+    let world = World::new();
+    for (at, name) in ["r1", "r2", "r3", "r4"].into_iter().enumerate() {
+        world.row(&world.ann, name, json!({"amount": at, "note": format!("\"{at}\"")}));
+    }
+    let unit =
+        json!({"put": "business_unit", "id": id("unit"), "name": "unit", "parent": id("root")});
+    let bob = json!({"put": "user", "id": id("bob"), "name": "bob", "business_unit": id("unit"),
+        "roles": ["own"]});
+    let table = json!({"put": "table", "name": "t", "display_name": "T", "ownership": "user_or_team",
+        "primary_key": "tid", "primary_name": "name", "can_be_taken_offline": true,
+        "columns": [{"name": "name", "type": "string", "required": true, "max_length": 100},
+            {"name": "aaa", "type": "decimal"}, {"name": "note", "type": "memo"}]});
+    apply(&world.environment, vec![unit, bob, table]);
+    world.row(&world.bob, "r5", json!({"aaa": 1.5, "note": "of bob"}));
+    let path = format!("/v1/rows/t/{}", id("r2"));
+    world.send(&request("PATCH", &path, &world.ann).json(&json!({"aaa": -2, "note": null}))).ok();
+    let device = world.register(&world.ann, "phone");
+    let all = world.pull(&world.ann, &device, &json!(null));
+    let puts = of_kind(&all, "put");
+    assert_eq!(puts.len(), 5);
+    for put in puts {
+        let path = format!("/v1/rows/t/{}", put["id"].as_str().unwrap());
+        let mut row = put["row"].clone();
+        (row["id"], row["version"]) = (put["id"].clone(), put["v"].clone());
+        assert_eq!(row, world.get(&path, &world.ann).ok().json());
+        let of = if put["row"]["name"] == "r5" { "unit" } else { "root" };
+        assert_eq!(put["row"]["owningbusinessunit"], json!(id(of)));
+        assert!(put["row"].get("amount").is_none());
+    }
+}
+
 #[test]
 fn gaps_and_numbers_used_twice_are_conflicts_and_nothing_is_taken() {
     let world = World::new();

@@ -39,7 +39,8 @@ pub fn measure(
 ) -> Result<(), Failure> {
     let first = [(Measure::FirstPull1, 1), (Measure::FirstPull50, AT_ONCE)];
     let first = first.into_iter().filter(|(measure, _)| is_asked(*measure));
-    let first = first.map(|(_, count)| pull::ROUNDS * count);
+    // And one that pulls before the first round.
+    let first = first.map(|(_, count)| pull::ROUNDS * count + 1);
     let asked = devices.iter().copied().chain(first).chain([AT_ONCE]);
     let most = asked.max().unwrap_or(AT_ONCE);
     let site = site::Site::new(workload, directory, most.min(workload.users))?;

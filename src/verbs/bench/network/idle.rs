@@ -26,7 +26,8 @@ pub async fn idle(site: &Site, count: u64) -> Result<Line, Failure> {
     let half_mb = server.pss_mb();
     let second = waiting(site, &server, half..count).await?;
     let all_mb = server.pss_mb();
-    let kib = |(half_mb, all_mb): (f64, f64)| (all_mb - half_mb) * 1024.0 / (count - half) as f64;
+    let later = second.len() as f64;
+    let kib = |(half_mb, all_mb): (f64, f64)| (all_mb - half_mb) * 1024.0 / later;
     let seconds = begin.elapsed().as_secs_f64();
     let connected = first.len() + second.len();
     Ok(line([
