@@ -26,20 +26,20 @@ const LOOK_MILLISECONDS: u64 = 10;
 
 /// Which HTTP a connection speaks.
 #[derive(Clone, Copy)]
-enum Speaks {
+enum HttpVersion {
     One,
     Two,
 }
 
 /// Waits until a connection says which HTTP it speaks; none: it ended before. Hyper waits for that, too,
 /// but without an end; and it reads the first bytes by themselves, for which it keeps twice the memory.
-async fn speaks(stream: &TcpStream) -> Option<Speaks> {
+async fn http_version(stream: &TcpStream) -> Option<HttpVersion> {
     let mut first = [0; PREFACE.len()];
     loop {
         match stream.peek(&mut first).await {
             Ok(0) | Err(_) => return None,
-            Ok(size) if !PREFACE.starts_with(&first[..size]) => return Some(Speaks::One),
-            Ok(size) if size == PREFACE.len() => return Some(Speaks::Two),
+            Ok(size) if !PREFACE.starts_with(&first[..size]) => return Some(HttpVersion::One),
+            Ok(size) if size == PREFACE.len() => return Some(HttpVersion::Two),
             Ok(_) => tokio::time::sleep(Duration::from_millis(LOOK_MILLISECONDS)).await,
         }
     }
@@ -103,14 +103,14 @@ pub async fn serve(
         let (one, two, router) = (Arc::clone(&one), Arc::clone(&two), router.clone());
         let (watcher, mut ending) = (graceful.watcher(), is_ending.clone());
         tokio::spawn(async move {
-            let began = tokio::time::timeout(head, speaks(&stream));
-            let spoken = tokio::select! {
+            let began = tokio::time::timeout(head, http_version(&stream));
+            let version = tokio::select! {
                 began = began => began.ok().flatten(),
                 _ = ending.changed() => None,
             };
-            let builder = match spoken {
-                Some(Speaks::One) => one,
-                Some(Speaks::Two) => two,
+            let builder = match version {
+                Some(HttpVersion::One) => one,
+                Some(HttpVersion::Two) => two,
                 None => return,
             };
             let service = TowerToHyperService::new(router);

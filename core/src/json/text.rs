@@ -7,8 +7,13 @@ use serde::Serialize;
 use super::write::bare_json;
 use crate::{
     Decimal, Lent, Name, RowId, Timestamp,
-    schema::{OWNERID, OWNINGBUSINESSUNIT, Ownership, Table},
+    schema::{Column, OWNERID, OWNINGBUSINESSUNIT, Ownership, Table},
 };
+
+/// An id with its quotes.
+const ID_BYTES: usize = 38;
+/// Most keys are no longer.
+const KEY_BYTES: usize = 32;
 
 /// Writes rows of a table: what all of them have in common is made once.
 #[derive(Debug)]
@@ -35,11 +40,6 @@ struct Key {
     bytes: Box<[u8]>,
     length: usize,
 }
-
-/// An id with its quotes.
-const ID_BYTES: usize = 38;
-/// Most keys are no longer.
-const KEY_BYTES: usize = 32;
 
 impl Key {
     fn new(name: &Name) -> Self {
@@ -75,7 +75,7 @@ impl RowWriter {
     /// A writer of rows of this table.
     #[must_use]
     pub fn new(table: &Table) -> Self {
-        let column = |column: &crate::schema::Column| {
+        let column = |column: &Column| {
             let (name, is_polymorphic) = (column.name.clone(), column.is_polymorphic());
             ColumnWriter { key: Key::new(&name), name, is_polymorphic }
         };
@@ -352,9 +352,10 @@ mod tests {
             part.remove(all[left_out].0);
             part
         });
+        // One for all of them: nothing of a row may be left for the next.
+        let writer = RowWriter::new(table);
         for values in [whole.clone(), Values::default(), given].into_iter().chain(parts) {
             let mut text = Vec::new();
-            let writer = RowWriter::new(table);
             let placed = |(name, value)| Some((writer.place(name)?, value));
             let mut unit_of = |owner| catalog.business_unit_of(owner);
             writer.write(&mut text, &mut unit_of, id(7), values.lent().filter_map(placed));

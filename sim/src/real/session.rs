@@ -12,8 +12,8 @@ use crate::{
 /// Syncs of one round: one that makes it known, one that finds that its server went back, and the same
 /// again as another device.
 const SYNCS_MAX: usize = 4;
-/// How many of a thousand real devices that have all but the tables see their server put back, if there is a
-/// copy of it.
+/// How many of a thousand real devices that have all but the metadata see their server put back, if there is
+/// a copy of it.
 const PUT_BACK: usize = 150;
 
 impl World {
@@ -128,8 +128,8 @@ impl World {
         }
     }
 
-    /// Now and then a server is put back between all that a device takes and the tables that it takes it by:
-    /// seldom enough by itself.
+    /// Now and then a server is put back when a device has its rows and asks for the metadata that goes with
+    /// them: by itself that comes to pass too seldom to count on.
     fn loses_what_came(&mut self, slot: usize, asks: What) -> Checked {
         let has_all = asks == What::Metadata && self.real(slot)?.stream.complete.is_some();
         if has_all && !self.is_healed && self.aside.chance(PUT_BACK) {
