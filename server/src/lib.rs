@@ -16,6 +16,8 @@ mod attend;
 mod auth;
 mod body;
 mod coding;
+mod connection;
+mod handover;
 mod lines;
 mod listen;
 mod metrics;

@@ -12,6 +12,7 @@ mod admin;
 mod bodies;
 mod client;
 mod documents;
+mod live;
 mod panics;
 mod questions;
 mod rows;

@@ -1,10 +1,6 @@
 //! Devices over real HTTP: pulls, pushes, pokes.
 
-use std::{
-    collections::BTreeSet,
-    io::Read,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, io::Read};
 
 use serde_json::{Value, json};
 
@@ -205,40 +201,6 @@ fn a_stream_ends_when_its_token_is_revoked() {
     });
     let end = lines.last().unwrap();
     assert_eq!((&end["t"], &end["code"]), (&json!("error"), &json!("revoked")));
-}
-
-/// What a stream of events says, until a poke comes or time is up.
-fn waits_for_poke(stream: &mut std::net::TcpStream, patience: Duration) -> bool {
-    let began = Instant::now();
-    let mut text = Vec::new();
-    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-    while began.elapsed() < patience {
-        let mut piece = [0; 256];
-        if let Ok(size) = stream.read(&mut piece) {
-            text.extend_from_slice(&piece[..size]);
-        }
-        if String::from_utf8_lossy(&text).contains("event: poke") {
-            return true;
-        }
-    }
-    false
-}
-
-#[test]
-fn a_device_that_waits_is_poked_by_what_it_may_read_and_by_nothing_else() {
-    let world = World::new();
-    let device = world.register(&world.bob, "phone");
-    let at = cursor(&world.pull(&world.bob, &device, &json!(null)));
-    let path = format!("/v1/sync/live?device_id={device}&cursor={}", at.as_str().unwrap());
-    let (head, mut stream) = request("GET", &path, &world.bob).open(world.address);
-    assert_eq!((head.status, &*head.headers["content-type"]), (200, "text/event-stream"));
-    world.row(&world.ann, "anns", json!({}));
-    assert!(!waits_for_poke(&mut stream, Duration::from_millis(500)));
-    world.row(&world.bob, "bobs", json!({}));
-    assert!(waits_for_poke(&mut stream, Duration::from_secs(20)));
-    // Whoever asks from a cursor that is behind is poked at once.
-    let (_, mut late) = request("GET", &path, &world.bob).open(world.address);
-    assert!(waits_for_poke(&mut late, Duration::from_secs(20)));
 }
 
 #[test]
