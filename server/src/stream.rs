@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Room for a usual piece, so that it's allocated once.
-const PIECE_ROOM: usize = 65 << 10;
+const PIECE_ROOM: usize = 121 << 10;
 
 /// Writes a stream piece by piece.
 pub(crate) trait Pieces: Send + 'static {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Length at which a piece of a stream ends, in bytes.
-const PIECE_BYTES: usize = 64 << 10;
+const PIECE_BYTES: usize = 120 << 10;
 /// Lines after which a device is told how far it has come.
 const PROGRESS_LINES: u64 = 1_000;
 

@@ -1,6 +1,6 @@
 //! Rows written as text, without a tree of values in between: what streams of many rows are made of.
 
-use std::ops::Range;
+use std::{cell::Cell, ops::Range};
 
 use serde::Serialize;
 
@@ -12,6 +12,9 @@ use crate::{
 
 /// An id with its quotes.
 const ID_BYTES: usize = 38;
+/// A date, and the letter that follows it in a time.
+const DATE_BYTES: usize = 11;
+const MICROSECONDS_OF_DAY: i64 = 86_400_000_000;
 /// Most keys are no longer.
 const KEY_BYTES: usize = 32;
 
@@ -24,6 +27,7 @@ pub struct RowWriter {
     derived: Vec<(usize, Derived)>,
     /// The place of `ownerid`.
     owner: Option<usize>,
+    times: TimeWriter,
 }
 
 #[derive(Debug)]
@@ -90,7 +94,7 @@ impl RowWriter {
         });
         let derived = derived.collect();
         let owner = columns.iter().position(|column| column.name.as_str() == OWNERID);
-        Self { columns, derived, owner }
+        Self { columns, derived, owner, times: TimeWriter::default() }
     }
 
     /// The place of a column among all by name; none: the table has none of that name.
@@ -111,9 +115,11 @@ impl RowWriter {
         id: RowId,
         values: impl Iterator<Item = (usize, Lent<'v>)>,
     ) {
+        let Self { columns, derived, owner: owner_place, times } = self;
+        let (begin, owner, time) = (out.len(), None, None);
         let mut row =
-            Writing { writer: self, unit_of, id, begin: out.len(), owner: None, time: None };
-        let mut derived = self.derived.iter().copied().peekable();
+            Writing { columns, owner_place: *owner_place, times, unit_of, id, begin, owner, time };
+        let mut derived = derived.iter().copied().peekable();
         for (place, value) in values {
             let mut is_derived = false;
             while let Some((of, from)) = derived.next_if(|(of, _)| *of <= place) {
@@ -135,7 +141,9 @@ impl RowWriter {
 
 /// A row being written.
 struct Writing<'a, F> {
-    writer: &'a RowWriter,
+    columns: &'a [ColumnWriter],
+    owner_place: Option<usize>,
+    times: &'a TimeWriter,
     unit_of: &'a mut F,
     id: RowId,
     begin: usize,
@@ -158,18 +166,18 @@ impl<F: FnMut(RowId) -> Option<RowId>> Writing<'_, F> {
             (Derived::Unit, _) => self.owner.and_then(&mut self.unit_of),
         };
         if let Some(id) = id {
-            self.writer.columns[place].key.write(out);
+            self.columns[place].key.write(out);
             write_id(out, id);
         }
     }
 
     fn value(&mut self, out: &mut Vec<u8>, place: usize, value: Lent<'_>) {
-        let column = &self.writer.columns[place];
+        let column = &self.columns[place];
         column.key.write(out);
         match value {
             Lent::Text(text) => write_text(out, text),
             Lent::Reference(table, id) => {
-                if self.writer.owner == Some(place) {
+                if self.owner_place == Some(place) {
                     self.owner = Some(id);
                 }
                 if column.is_polymorphic {
@@ -198,11 +206,53 @@ impl<F: FnMut(RowId) -> Option<RowId>> Writing<'_, F> {
             _ => {
                 let begin = out.len();
                 out.push(b'"');
-                time.write_to(out);
+                self.times.write(out, time);
                 out.push(b'"');
                 self.time.get_or_insert((time, begin..out.len()));
             }
         }
+    }
+}
+
+/// Writes times as [`Timestamp::write_to`] does. Times of rows that follow each other are often of one day,
+/// and the calendar is most of the work.
+#[derive(Debug, Default)]
+struct TimeWriter {
+    /// A day since 1970-01-01, and its date.
+    day: Cell<Option<(i64, [u8; DATE_BYTES])>>,
+}
+
+impl TimeWriter {
+    fn write(&self, out: &mut Vec<u8>, time: Timestamp) {
+        let day = time.0.div_euclid(MICROSECONDS_OF_DAY);
+        let Some((_, date)) = self.day.get().filter(|(known, _)| *known == day) else {
+            let begin = out.len();
+            time.write_to(out);
+            let date = out[begin..].first_chunk().expect("a time begins with its date");
+            self.day.set(Some((day, *date)));
+            return;
+        };
+        let of_day = time.0.rem_euclid(MICROSECONDS_OF_DAY);
+        let (seconds, mut fraction) = (of_day / 1_000_000, of_day % 1_000_000);
+        let mut text = *b"....-..-..T00:00:00.000000";
+        text[..DATE_BYTES].copy_from_slice(&date);
+        let mut digits = |at: usize, number: i64| {
+            let [tens, ones] =
+                [number / 10, number % 10].map(|digit| digit.to_le_bytes()[0] + b'0');
+            (text[at], text[at + 1]) = (tens, ones);
+        };
+        digits(11, seconds / 3_600);
+        digits(14, seconds / 60 % 60);
+        digits(17, seconds % 60);
+        digits(20, fraction / 10_000);
+        digits(22, fraction / 100 % 100);
+        digits(24, fraction % 100);
+        let mut length = if fraction == 0 { 19 } else { text.len() };
+        while fraction != 0 && fraction % 10 == 0 {
+            (fraction, length) = (fraction / 10, length - 1);
+        }
+        out.extend_from_slice(&text[..length]);
+        out.push(b'Z');
     }
 }
 
@@ -361,6 +411,23 @@ mod tests {
             writer.write(&mut text, &mut unit_of, id(7), values.lent().filter_map(placed));
             let object = Json::Object(row_object(&catalog, table, id(7), &values));
             assert_eq!(String::from_utf8(text).unwrap(), object.to_string());
+        }
+    }
+
+    #[test]
+    fn times_look_as_the_calendar_writes_them() {
+        let times = TimeWriter::default();
+        let days =
+            [-719_162, -1, 0, 1, 11_016, 20_513, 2_932_894].map(|day| day * MICROSECONDS_OF_DAY);
+        let within = [0, 1, 10, 999_999, 1_000_000, 59_999_990, 3_599_500_000, 86_399_999_999];
+        for day in days {
+            // The first of a day is written by the calendar, the others are not.
+            for time in within.map(|within| Timestamp(day + within)) {
+                let (mut text, mut plain) = (Vec::new(), Vec::new());
+                times.write(&mut text, time);
+                time.write_to(&mut plain);
+                assert_eq!(String::from_utf8(text).unwrap(), String::from_utf8(plain).unwrap());
+            }
         }
     }
 }

@@ -21,12 +21,48 @@ const ROOM_ROWS: usize = 4;
 /// Rows that there are or were, by id.
 #[derive(Debug, Default)]
 pub(super) struct Block {
+    tags: Tags,
     /// Ascending.
     ids: Vec<RowId>,
     /// What is known of each, in the same order,
     entries: Vec<Entry>,
     /// and the packed rows.
     bytes: Vec<u8>,
+}
+
+/// What ids begin with, as numbers, in the block itself: an id is looked for among these, which are in a few
+/// neighbouring lines of the processor's cache, and only where they are equal among the ids.
+#[derive(Clone, Debug)]
+struct Tags([u32; BLOCK_ROWS_MAX + 1]);
+
+impl Default for Tags {
+    /// Where there are no rows, as if their ids came last.
+    fn default() -> Self {
+        Self([u32::MAX; BLOCK_ROWS_MAX + 1])
+    }
+}
+
+impl Tags {
+    fn of(ids: &[RowId]) -> Self {
+        let mut tags = Self::default();
+        tags.0.iter_mut().zip(ids).for_each(|(tag, id)| *tag = tag_of(*id));
+        tags
+    }
+
+    /// How many come before it.
+    fn before(&self, tag: u32) -> usize {
+        // Few numbers are compared in less time than it takes to guess wrong which half to look into.
+        self.0.iter().map(|before| usize::from(*before < tag)).sum()
+    }
+
+    fn insert(&mut self, at: usize, id: RowId) {
+        self.0.copy_within(at..BLOCK_ROWS_MAX, at + 1);
+        self.0[at] = tag_of(id);
+    }
+}
+
+fn tag_of(id: RowId) -> u32 {
+    u32::from_be_bytes(*id.as_bytes().first_chunk().expect("four of sixteen bytes"))
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +95,7 @@ impl Block {
     /// A copy with room for another row.
     pub fn copy(&self, bytes: usize) -> Self {
         let mut copy = Self {
+            tags: self.tags.clone(),
             ids: Vec::with_capacity(self.ids.len() + ROOM_ROWS),
             entries: Vec::with_capacity(self.entries.len() + ROOM_ROWS),
             bytes: Vec::with_capacity(self.bytes.len() + bytes.max(ROOM_BYTES)),
@@ -71,17 +108,33 @@ impl Block {
 
     /// Where a row is, or where it would be.
     pub fn place(&self, id: RowId) -> Result<usize, usize> {
-        // Few ids are compared in less time than it takes to guess wrong which half to look into: all are
-        // asked of memory at once.
-        let at = self.ids.iter().filter(|before| **before < id).count();
+        self.place_from(self.near(id), id)
+    }
+
+    /// Where a row may be: none that comes before has its tag.
+    pub fn near(&self, id: RowId) -> usize {
+        self.tags.before(tag_of(id))
+    }
+
+    /// The same as [`Block::place`], from a place that is near.
+    pub fn place_from(&self, near: usize, id: RowId) -> Result<usize, usize> {
+        let tag = tag_of(id);
+        let alike = self.ids[near..].iter().take_while(|one| tag_of(**one) == tag);
+        let at = near + alike.take_while(|before| **before < id).count();
         if self.ids.get(at) == Some(&id) { Ok(at) } else { Err(at) }
     }
 
-    /// Reads something of each line of the processor's cache that ids are in, as [`PackedRow::warm`] does.
+    /// Reads something of each line of the processor's cache that tags are in, as [`PackedRow::warm`] does.
     ///
     /// [`PackedRow::warm`]: super::PackedRow::warm
-    pub fn warm(&self) -> u8 {
-        self.ids.iter().step_by(64 / size_of::<RowId>()).fold(0, |all, id| all ^ id.as_bytes()[0])
+    pub fn warm(&self) -> u32 {
+        self.tags.0.iter().step_by(64 / size_of::<u32>()).fold(0, |all, tag| all ^ tag)
+    }
+
+    /// The same of what is known of the row at a place.
+    pub fn warm_at(&self, place: usize) -> u32 {
+        let id = self.ids.get(place).map_or(0, |id| tag_of(*id));
+        id ^ self.entries.get(place).map_or(0, |entry| entry.end)
     }
 
     /// The id of a row.
@@ -131,6 +184,7 @@ impl Block {
                 self.ids.reserve_exact(ROOM_ROWS);
                 self.entries.reserve_exact(ROOM_ROWS);
             }
+            self.tags.insert(at, id);
             self.ids.insert(at, id);
             self.entries.insert(at, entry);
         }
@@ -174,12 +228,13 @@ impl Block {
         entries.iter_mut().for_each(|entry| entry.end -= narrow(start));
         let (ids, bytes) = (self.ids[place..].to_vec(), self.bytes[start..].to_vec());
         self.ids.truncate(place);
+        self.tags = Tags::of(&self.ids);
         self.entries.truncate(place);
         self.bytes.truncate(start);
         self.ids.shrink_to(place + ROOM_ROWS);
         self.entries.shrink_to(place + ROOM_ROWS);
         self.bytes.shrink_to(start + ROOM_BYTES);
-        Self { ids, entries, bytes }
+        Self { tags: Tags::of(&ids), ids, entries, bytes }
     }
 }
 
