@@ -24,7 +24,7 @@ const ZSTD_LEVEL: i32 = 1;
 /// are half of the bytes.
 const ZSTD: [CParameter; 3] = [
     CParameter::HashLog(13),
-    CParameter::TargetLength(5),
+    CParameter::TargetLength(3),
     CParameter::LiteralCompressionMode(ParamSwitch::Enable),
 ];
 

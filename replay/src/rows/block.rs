@@ -16,48 +16,37 @@ const BLOCK_BYTES_MAX: usize = 8 << 10;
 const ROW_BYTES_MAX: usize = 1 << 10;
 /// What a block is given when it must grow: the next few rows need no other piece of memory.
 const ROOM_BYTES: usize = 256;
-const ROOM_ROWS: usize = 4;
+/// Places of a block: a row more than it may have is in it just before it is cut.
+const PLACES: usize = BLOCK_ROWS_MAX + 1;
 
-/// Rows that there are or were, by id.
-#[derive(Debug, Default)]
+/// Rows that there are or were, by id. What is looked at to find one lies together, and there is little
+/// to allocate: a write copies a block, and lets one go.
+#[derive(Debug)]
 pub(super) struct Block {
-    tags: Tags,
+    length: usize,
+    /// What ids begin with, as numbers: an id is looked for among these, and only where they are equal among
+    /// the ids. Where there is no row, as if its id came last.
+    tags: [u32; PLACES],
+    /// Where the bytes of each row end; it has none if it is gone, or is kept beside.
+    ends: [u16; PLACES],
     /// Ascending.
-    ids: Vec<RowId>,
-    /// What is known of each, in the same order,
-    entries: Vec<Entry>,
-    /// and the packed rows.
+    ids: [RowId; PLACES],
+    /// The packed rows.
     bytes: Vec<u8>,
+    /// Whatever few rows have; none: no row has any.
+    asides: Option<Box<Asides>>,
 }
 
-/// What ids begin with, as numbers, in the block itself: an id is looked for among these, which are in a few
-/// neighbouring lines of the processor's cache, and only where they are equal among the ids.
-#[derive(Clone, Debug)]
-struct Tags([u32; BLOCK_ROWS_MAX + 1]);
-
-impl Default for Tags {
-    /// Where there are no rows, as if their ids came last.
+impl Default for Block {
     fn default() -> Self {
-        Self([u32::MAX; BLOCK_ROWS_MAX + 1])
-    }
-}
-
-impl Tags {
-    fn of(ids: &[RowId]) -> Self {
-        let mut tags = Self::default();
-        tags.0.iter_mut().zip(ids).for_each(|(tag, id)| *tag = tag_of(*id));
-        tags
-    }
-
-    /// How many come before it.
-    fn before(&self, tag: u32) -> usize {
-        // Few numbers are compared in less time than it takes to guess wrong which half to look into.
-        self.0.iter().map(|before| usize::from(*before < tag)).sum()
-    }
-
-    fn insert(&mut self, at: usize, id: RowId) {
-        self.0.copy_within(at..BLOCK_ROWS_MAX, at + 1);
-        self.0[at] = tag_of(id);
+        Self {
+            length: 0,
+            tags: [u32::MAX; PLACES],
+            ends: [0; PLACES],
+            ids: [RowId::default(); PLACES],
+            bytes: Vec::new(),
+            asides: None,
+        }
     }
 }
 
@@ -65,13 +54,8 @@ fn tag_of(id: RowId) -> u32 {
     u32::from_be_bytes(*id.as_bytes().first_chunk().expect("four of sixteen bytes"))
 }
 
-#[derive(Clone, Debug)]
-struct Entry {
-    /// Where its bytes end; it has none if the row is gone, or is kept beside.
-    end: u32,
-    /// Whatever few rows have.
-    aside: Option<Arc<Aside>>,
-}
+type Asides = [Option<Arc<Aside>>; PLACES];
+const NO_ASIDES: Asides = [const { None }; PLACES];
 
 /// What few rows have.
 #[derive(Debug)]
@@ -93,17 +77,11 @@ pub(super) struct Kept {
 
 impl Block {
     /// A copy with room for another row.
-    pub fn copy(&self, bytes: usize) -> Self {
-        let mut copy = Self {
-            tags: self.tags.clone(),
-            ids: Vec::with_capacity(self.ids.len() + ROOM_ROWS),
-            entries: Vec::with_capacity(self.entries.len() + ROOM_ROWS),
-            bytes: Vec::with_capacity(self.bytes.len() + bytes.max(ROOM_BYTES)),
-        };
-        copy.ids.extend_from_slice(&self.ids);
-        copy.entries.extend_from_slice(&self.entries);
-        copy.bytes.extend_from_slice(&self.bytes);
-        copy
+    pub fn copy(&self, room: usize) -> Self {
+        let mut bytes = Vec::with_capacity(self.bytes.len() + room.max(ROOM_BYTES));
+        bytes.extend_from_slice(&self.bytes);
+        let Self { length, tags, ends, ids, bytes: _, asides } = self;
+        Self { length: *length, tags: *tags, ends: *ends, ids: *ids, bytes, asides: asides.clone() }
     }
 
     /// Where a row is, or where it would be.
@@ -113,38 +91,43 @@ impl Block {
 
     /// Where a row may be: none that comes before has its tag.
     pub fn near(&self, id: RowId) -> usize {
-        self.tags.before(tag_of(id))
+        // Few numbers are compared in less time than it takes to guess wrong which half to look into.
+        let tag = tag_of(id);
+        self.tags.iter().map(|before| usize::from(*before < tag)).sum()
     }
 
     /// The same as [`Block::place`], from a place that is near.
     pub fn place_from(&self, near: usize, id: RowId) -> Result<usize, usize> {
-        let tag = tag_of(id);
-        let alike = self.ids[near..].iter().take_while(|one| tag_of(**one) == tag);
+        let (tag, ids) = (tag_of(id), &self.ids[..self.length]);
+        let alike = ids[near..].iter().take_while(|one| tag_of(**one) == tag);
         let at = near + alike.take_while(|before| **before < id).count();
-        if self.ids.get(at) == Some(&id) { Ok(at) } else { Err(at) }
+        if ids.get(at) == Some(&id) { Ok(at) } else { Err(at) }
     }
 
     /// Reads something of each line of the processor's cache that tags are in, as [`PackedRow::warm`] does.
     ///
     /// [`PackedRow::warm`]: super::PackedRow::warm
     pub fn warm(&self) -> u32 {
-        self.tags.0.iter().step_by(64 / size_of::<u32>()).fold(0, |all, tag| all ^ tag)
+        self.tags.iter().step_by(64 / size_of::<u32>()).fold(0, |all, tag| all ^ tag)
     }
 
     /// The same of what is known of the row at a place.
     pub fn warm_at(&self, place: usize) -> u32 {
-        let id = self.ids.get(place).map_or(0, |id| tag_of(*id));
-        id ^ self.entries.get(place).map_or(0, |entry| entry.end)
+        self.ids.get(place).map_or(0, |id| tag_of(*id)) ^ u32::from(self.ends[0])
     }
 
     /// The id of a row.
     pub fn id(&self, place: usize) -> RowId {
-        self.ids[place]
+        self.ids[..self.length][place]
+    }
+
+    fn aside(&self, place: usize) -> Option<&Aside> {
+        self.asides.as_ref()?[place].as_deref()
     }
 
     /// The packed row at a place, empty if it is gone, and its events, if they are not the usual one.
     pub fn slot(&self, place: usize) -> (&[u8], Option<&Touches>) {
-        let aside = self.entries[place].aside.as_deref();
+        let aside = self.aside(place);
         let beside = aside.and_then(|aside| aside.row.as_deref());
         let bytes = beside.unwrap_or_else(|| &self.bytes[self.range(place)]);
         (bytes, aside.and_then(|aside| aside.touches.as_ref()))
@@ -152,15 +135,15 @@ impl Block {
 
     /// How many rows there are or were.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.length
     }
 
     fn start(&self, place: usize) -> usize {
-        place.checked_sub(1).map_or(0, |before| self.entries[before].end as usize)
+        place.checked_sub(1).map_or(0, |before| usize::from(self.ends[before]))
     }
 
     fn range(&self, place: usize) -> Range<usize> {
-        self.start(place)..self.entries[place].end as usize
+        self.start(place)..usize::from(self.ends[place])
     }
 
     /// Puts a row in the place of the one that is there, or between two others.
@@ -172,24 +155,34 @@ impl Block {
         };
         let (inline, beside) =
             if bytes.len() > ROW_BYTES_MAX { (Vec::new(), Some(bytes)) } else { (bytes, None) };
+        let (end, old_length) = (old.start + inline.len(), old.len());
+        self.splice(old, &inline);
+        if place.is_err() {
+            self.open(at, id);
+        }
+        self.ends[at] = narrow(end);
+        for later in &mut self.ends[at + 1..self.length] {
+            *later = narrow(usize::from(*later) + inline.len() - old_length);
+        }
         let aside = (beside.is_some() || touches.is_some())
             .then(|| Arc::new(Aside { row: beside, touches }));
-        let entry = Entry { end: narrow(old.start + inline.len()), aside };
-        let old_length = old.len();
-        self.splice(old, &inline);
-        if place.is_ok() {
-            self.entries[at] = entry;
-        } else {
-            if self.entries.len() == self.entries.capacity() {
-                self.ids.reserve_exact(ROOM_ROWS);
-                self.entries.reserve_exact(ROOM_ROWS);
-            }
-            self.tags.insert(at, id);
-            self.ids.insert(at, id);
-            self.entries.insert(at, entry);
+        match &mut self.asides {
+            Some(asides) => asides[at] = aside,
+            None if aside.is_some() => self.asides.insert(Box::new(NO_ASIDES))[at] = aside,
+            None => {}
         }
-        for entry in &mut self.entries[at + 1..] {
-            entry.end = narrow(entry.end as usize + inline.len() - old_length);
+    }
+
+    /// Makes place for a row between two others.
+    fn open(&mut self, at: usize, id: RowId) {
+        let later = at..self.length;
+        self.tags.copy_within(later.clone(), at + 1);
+        self.ends.copy_within(later.clone(), at + 1);
+        self.ids.copy_within(later, at + 1);
+        (self.tags[at], self.ids[at]) = (tag_of(id), id);
+        self.length += 1;
+        if let Some(asides) = &mut self.asides {
+            asides[at..self.length].rotate_right(1);
         }
     }
 
@@ -207,37 +200,43 @@ impl Block {
 
     /// Whether the block must be cut.
     pub fn is_full(&self) -> bool {
-        self.entries.len() > BLOCK_ROWS_MAX
-            || self.bytes.len() > BLOCK_BYTES_MAX && self.entries.len() > 1
+        self.length > BLOCK_ROWS_MAX || self.bytes.len() > BLOCK_BYTES_MAX && self.length > 1
     }
 
     /// A place with about as many bytes before as behind, and a row on either side.
     pub fn middle(&self) -> usize {
         let half = narrow(self.bytes.len() / 2);
-        let middle = match self.entries.len() > BLOCK_ROWS_MAX {
-            true => self.entries.len() / 2,
-            false => self.entries.partition_point(|entry| entry.end <= half),
+        let middle = match self.length > BLOCK_ROWS_MAX {
+            true => self.length / 2,
+            false => self.ends[..self.length].partition_point(|end| *end <= half),
         };
-        middle.clamp(1, self.entries.len() - 1)
+        middle.clamp(1, self.length - 1)
     }
 
     /// Takes off all rows from a place on.
     pub fn split_off(&mut self, place: usize) -> Self {
         let start = self.start(place);
-        let mut entries = self.entries[place..].to_vec();
-        entries.iter_mut().for_each(|entry| entry.end -= narrow(start));
-        let (ids, bytes) = (self.ids[place..].to_vec(), self.bytes[start..].to_vec());
-        self.ids.truncate(place);
-        self.tags = Tags::of(&self.ids);
-        self.entries.truncate(place);
+        let mut rest = Self { length: self.length - place, ..Self::default() };
+        rest.tags[..rest.length].copy_from_slice(&self.tags[place..self.length]);
+        rest.ids[..rest.length].copy_from_slice(&self.ids[place..self.length]);
+        for (end, of) in rest.ends.iter_mut().zip(&self.ends[place..self.length]) {
+            *end = of - narrow(start);
+        }
+        if let Some(asides) = &mut self.asides {
+            let mut of_rest = Box::new(NO_ASIDES);
+            of_rest[..rest.length].swap_with_slice(&mut asides[place..self.length]);
+            rest.asides = Some(of_rest);
+        }
+        rest.bytes = self.bytes[start..].to_vec();
         self.bytes.truncate(start);
-        self.ids.shrink_to(place + ROOM_ROWS);
-        self.entries.shrink_to(place + ROOM_ROWS);
         self.bytes.shrink_to(start + ROOM_BYTES);
-        Self { tags: Tags::of(&ids), ids, entries, bytes }
+        self.tags[place..].fill(u32::MAX);
+        self.length = place;
+        rest
     }
 }
 
-fn narrow(bytes: usize) -> u32 {
-    u32::try_from(bytes).expect("a block is small")
+/// A place among the bytes of a block, which are few: those of its rows, and of one more.
+fn narrow(bytes: usize) -> u16 {
+    u16::try_from(bytes).expect("a block is small")
 }
