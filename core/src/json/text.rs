@@ -14,6 +14,8 @@ use crate::{
 const ID_BYTES: usize = 38;
 /// A date, and the letter that follows it in a time.
 const DATE_BYTES: usize = 11;
+/// Days whose dates are kept; a power of two. Columns of a row may tell of as many.
+const DAYS: usize = 8;
 const MICROSECONDS_OF_DAY: i64 = 86_400_000_000;
 /// Most keys are no longer.
 const KEY_BYTES: usize = 32;
@@ -218,18 +220,19 @@ impl<F: FnMut(RowId) -> Option<RowId>> Writing<'_, F> {
 /// and the calendar is most of the work.
 #[derive(Debug, Default)]
 struct TimeWriter {
-    /// A day since 1970-01-01, and its date.
-    day: Cell<Option<(i64, [u8; DATE_BYTES])>>,
+    /// Days since 1970-01-01, and their dates.
+    days: [Cell<Option<(i64, [u8; DATE_BYTES])>>; DAYS],
 }
 
 impl TimeWriter {
     fn write(&self, out: &mut Vec<u8>, time: Timestamp) {
         let day = time.0.div_euclid(MICROSECONDS_OF_DAY);
-        let Some((_, date)) = self.day.get().filter(|(known, _)| *known == day) else {
+        let kept = &self.days[usize::from(day.to_le_bytes()[0]) % DAYS];
+        let Some((_, date)) = kept.get().filter(|(known, _)| *known == day) else {
             let begin = out.len();
             time.write_to(out);
             let date = out[begin..].first_chunk().expect("a time begins with its date");
-            self.day.set(Some((day, *date)));
+            kept.set(Some((day, *date)));
             return;
         };
         let of_day = time.0.rem_euclid(MICROSECONDS_OF_DAY);
