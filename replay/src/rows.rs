@@ -2,7 +2,7 @@
 //!
 //! A packed row takes a fraction of the memory of its values, and what can be said of nearly every row
 //! in the same words (one online event wrote it) is not said at all. Cloning costs a few counters, and
-//! a clone never changes; a write copies the block of its row, a few kilobytes in three pieces.
+//! a clone never changes; a write copies the block of its row, a few kilobytes in two pieces.
 
 mod block;
 mod blocks;

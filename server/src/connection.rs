@@ -2,7 +2,7 @@
 
 use std::{future::poll_fn, pin::Pin, task::Poll, time::Duration};
 
-use axum::{Router, body::Body};
+use axum::Router;
 use hyper::server::conn::{http1, http2};
 use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
@@ -12,7 +12,7 @@ use tokio::{net::TcpStream, sync::watch};
 
 use crate::{
     app::Options,
-    handover::{Handing, Handover, Watched},
+    handover::{Handing, Handover, Rest, Watched},
 };
 
 /// A request's head, in bytes, and what is kept of a body that comes faster than it's read.
@@ -54,12 +54,6 @@ pub(crate) struct Connections {
     router: Router,
 }
 
-/// What an event stream goes on from.
-pub(crate) struct Rest {
-    pub stream: TcpStream,
-    pub events: Body,
-}
-
 impl Connections {
     pub fn new(options: &Options, router: Router) -> Self {
         let head = Duration::from_secs(options.head_seconds);
@@ -96,7 +90,8 @@ impl Connections {
         ending: &mut watch::Receiver<bool>,
     ) -> Option<Rest> {
         let handover = Handover::default();
-        let service = Handing::new(TowerToHyperService::new(self.router.clone()), &handover);
+        let router = TowerToHyperService::new(self.router.clone());
+        let service = Handing::new(router, Some(&handover), ending);
         let mut connection = self.one.serve_connection(Watched::new(stream, &handover), service);
         let mut is_told = false;
         loop {
@@ -121,7 +116,7 @@ impl Connections {
     }
 
     async fn serve_two(&self, stream: TcpStream, ending: &mut watch::Receiver<bool>) {
-        let service = TowerToHyperService::new(self.router.clone());
+        let service = Handing::new(TowerToHyperService::new(self.router.clone()), None, ending);
         let stream = hyper_util::rt::TokioIo::new(stream);
         let mut connection = std::pin::pin!(self.two.serve_connection(stream, service));
         let mut is_told = false;

@@ -17,7 +17,7 @@ use axum::{
     http::{HeaderValue, Version, header},
     response::Response,
 };
-use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, future::BoxFuture};
 use http_body_util::BodyExt;
 use hyper::{
     body::{Frame, Incoming},
@@ -30,8 +30,6 @@ use tokio::{
     net::TcpStream,
     sync::watch,
 };
-
-use crate::connection::Rest;
 
 /// What is known of a connection that is about to leave hyper.
 #[derive(Clone, Default)]
@@ -74,15 +72,16 @@ impl HttpBody for Awaited {
     }
 }
 
-/// A service that puts streams of events aside.
+/// A service whose streams of events end when all is `ending`, and are put aside where they can be.
 pub(crate) struct Handing<S> {
     service: S,
-    handover: Handover,
+    handover: Option<Handover>,
+    ending: watch::Receiver<bool>,
 }
 
 impl<S> Handing<S> {
-    pub fn new(service: S, handover: &Handover) -> Self {
-        Self { service, handover: handover.clone() }
+    pub fn new(service: S, handover: Option<&Handover>, ending: &watch::Receiver<bool>) -> Self {
+        Self { service, handover: handover.cloned(), ending: ending.clone() }
     }
 }
 
@@ -97,14 +96,22 @@ where
     type Future = BoxFuture<'static, Result<Response, S::Error>>;
 
     fn call(&self, asked: Asked) -> Self::Future {
-        // Bodies of HTTP/1.0 have no chunks.
+        // Bodies of HTTP/1.0 have no chunks, those of HTTP/2 have frames.
         let is_chunked = asked.version() == Version::HTTP_11;
-        let (answered, handover) = (self.service.call(asked), self.handover.clone());
+        let handover = self.handover.clone().filter(|_| is_chunked);
+        let (answered, mut ending) = (self.service.call(asked), self.ending.clone());
         Box::pin(async move {
             let answer = answered.await?;
             let kind = answer.headers().get(header::CONTENT_TYPE);
-            let is_events = kind.is_some_and(|kind| kind == "text/event-stream");
-            Ok(if is_chunked && is_events { put_aside(answer, handover) } else { answer })
+            if kind.is_none_or(|kind| kind != "text/event-stream") {
+                return Ok(answer);
+            }
+            if let Some(handover) = handover {
+                return Ok(put_aside(answer, handover));
+            }
+            let ended = async move { drop(ending.wait_for(|is_ending| *is_ending).await) };
+            let until = |events: Body| events.into_data_stream().take_until(Box::pin(ended));
+            Ok(answer.map(|events| Body::from_stream(until(events))))
         })
     }
 }
@@ -178,6 +185,15 @@ impl Write for Watched {
     }
 }
 
+/// What a stream of events goes on from.
+pub(crate) struct Rest {
+    pub stream: TcpStream,
+    pub events: Body,
+}
+
+/// What may be said on a connection that nothing is answered on any more, in bytes.
+const SAID_MAX: usize = 4 << 10;
+
 /// Writes events as they come, until they end, whoever listens goes, or all is `ending`.
 ///
 /// # Errors
@@ -185,28 +201,36 @@ impl Write for Watched {
 pub(crate) async fn go_on(rest: Rest, mut ending: watch::Receiver<bool>) -> io::Result<()> {
     let Rest { mut stream, mut events } = rest;
     let (mut from, mut to) = stream.split();
+    let (mut unsent, mut said) = (Vec::new(), 0);
     // What is said is read, so that the end is seen, and not heard.
-    let mut said = [0; 64];
+    let mut unheard = [0; 64];
     loop {
-        let frame = tokio::select! {
-            frame = events.frame() => frame,
-            size = from.read(&mut said) => match size? {
-                0 => return Ok(()),
-                _ => continue,
+        tokio::select! {
+            sent = to.write(&unsent), if !unsent.is_empty() => {
+                unsent.drain(..sent?);
+            }
+            frame = events.frame(), if unsent.is_empty() => match frame {
+                Some(frame) => {
+                    let data = frame.map_err(io::Error::other)?.into_data();
+                    unsent = data.map(|data| chunk(&data)).unwrap_or_default();
+                }
+                None => break,
             },
-            _ = ending.wait_for(|is_ending| *is_ending) => None,
-        };
-        match frame {
-            Some(frame) => {
-                let Ok(data) = frame.map_err(io::Error::other)?.into_data() else { continue };
-                to.write_all(&chunk(&data)).await?;
+            size = from.read(&mut unheard) => {
+                let size = size?;
+                said += size;
+                if size == 0 || said > SAID_MAX {
+                    return Ok(());
+                }
             }
-            None => {
-                to.write_all(LAST_CHUNK).await?;
-                return to.shutdown().await;
-            }
+            _ = ending.wait_for(|is_ending| *is_ending) => break,
         }
     }
+    // A chunk that was begun can't be ended by another; and nobody waits for who does not read.
+    if unsent.is_empty() {
+        to.try_write(LAST_CHUNK)?;
+    }
+    to.shutdown().await
 }
 
 /// The end of a body in chunks, [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112#section-7.1).

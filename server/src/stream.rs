@@ -15,8 +15,8 @@ use crate::{
     metrics::Sent,
 };
 
-/// Room for a usual piece, so that it's allocated once.
-const PIECE_ROOM: usize = 121 << 10;
+/// Room for a usual piece of a pull with the rows that end it, so that it's allocated once.
+const PIECE_ROOM: usize = 127 << 10;
 
 /// Writes a stream piece by piece.
 pub(crate) trait Pieces: Send + 'static {

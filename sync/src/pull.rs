@@ -14,8 +14,9 @@ use crate::{
     planted::{Bug, planted},
 };
 
-/// Length at which a piece of a stream ends, in bytes.
-const PIECE_BYTES: usize = 120 << 10;
+/// Length at which a piece of a stream ends, in bytes. With the rows that are written together it is a little
+/// less than the 128 KiB that zstd compresses as one.
+const PIECE_BYTES: usize = 112 << 10;
 /// Lines after which a device is told how far it has come.
 const PROGRESS_LINES: u64 = 1_000;
 
@@ -148,7 +149,7 @@ impl Pull {
         self.written
     }
 
-    /// Writes the next piece, some 64 KiB or the rest.
+    /// Writes the next piece, some 112 KiB or the rest.
     pub fn write(&mut self, ground: &mut dyn Ground, piece: &mut Vec<u8>) {
         if self.is_over {
             return;

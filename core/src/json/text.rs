@@ -14,13 +14,13 @@ use crate::{
 const ID_BYTES: usize = 38;
 /// A date, and the letter that follows it in a time.
 const DATE_BYTES: usize = 11;
-/// Days whose dates are kept; a power of two. Columns of a row may tell of as many.
+/// Days whose dates are kept: those that follow each other have places of their own if it divides 256.
 const DAYS: usize = 8;
 const MICROSECONDS_OF_DAY: i64 = 86_400_000_000;
 /// Most keys are no longer.
 const KEY_BYTES: usize = 32;
 
-/// Writes rows of a table: what all of them have in common is made once.
+/// Writes rows of a table: what all of them have in common is made once. Each thread has its own.
 #[derive(Debug)]
 pub struct RowWriter {
     /// The table's columns, by name.
@@ -117,11 +117,9 @@ impl RowWriter {
         id: RowId,
         values: impl Iterator<Item = (usize, Lent<'v>)>,
     ) {
-        let Self { columns, derived, owner: owner_place, times } = self;
-        let (begin, owner, time) = (out.len(), None, None);
         let mut row =
-            Writing { columns, owner_place: *owner_place, times, unit_of, id, begin, owner, time };
-        let mut derived = derived.iter().copied().peekable();
+            Writing { writer: self, unit_of, id, begin: out.len(), owner: None, time: None };
+        let mut derived = self.derived.iter().copied().peekable();
         for (place, value) in values {
             let mut is_derived = false;
             while let Some((of, from)) = derived.next_if(|(of, _)| *of <= place) {
@@ -143,9 +141,7 @@ impl RowWriter {
 
 /// A row being written.
 struct Writing<'a, F> {
-    columns: &'a [ColumnWriter],
-    owner_place: Option<usize>,
-    times: &'a TimeWriter,
+    writer: &'a RowWriter,
     unit_of: &'a mut F,
     id: RowId,
     begin: usize,
@@ -168,18 +164,18 @@ impl<F: FnMut(RowId) -> Option<RowId>> Writing<'_, F> {
             (Derived::Unit, _) => self.owner.and_then(&mut self.unit_of),
         };
         if let Some(id) = id {
-            self.columns[place].key.write(out);
+            self.writer.columns[place].key.write(out);
             write_id(out, id);
         }
     }
 
     fn value(&mut self, out: &mut Vec<u8>, place: usize, value: Lent<'_>) {
-        let column = &self.columns[place];
+        let column = &self.writer.columns[place];
         column.key.write(out);
         match value {
             Lent::Text(text) => write_text(out, text),
             Lent::Reference(table, id) => {
-                if self.owner_place == Some(place) {
+                if self.writer.owner == Some(place) {
                     self.owner = Some(id);
                 }
                 if column.is_polymorphic {
@@ -208,7 +204,7 @@ impl<F: FnMut(RowId) -> Option<RowId>> Writing<'_, F> {
             _ => {
                 let begin = out.len();
                 out.push(b'"');
-                self.times.write(out, time);
+                self.writer.times.write(out, time);
                 out.push(b'"');
                 self.time.get_or_insert((time, begin..out.len()));
             }
@@ -216,12 +212,14 @@ impl<F: FnMut(RowId) -> Option<RowId>> Writing<'_, F> {
     }
 }
 
+/// A day since 1970-01-01, and its date.
+type Day = (i64, [u8; DATE_BYTES]);
+
 /// Writes times as [`Timestamp::write_to`] does. Times of rows that follow each other are often of one day,
 /// and the calendar is most of the work.
 #[derive(Debug, Default)]
 struct TimeWriter {
-    /// Days since 1970-01-01, and their dates.
-    days: [Cell<Option<(i64, [u8; DATE_BYTES])>>; DAYS],
+    days: [Cell<Option<Day>>; DAYS],
 }
 
 impl TimeWriter {

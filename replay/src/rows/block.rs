@@ -57,6 +57,10 @@ fn tag_of(id: RowId) -> u32 {
 type Asides = [Option<Arc<Aside>>; PLACES];
 const NO_ASIDES: Asides = [const { None }; PLACES];
 
+fn unless_empty(asides: Box<Asides>) -> Option<Box<Asides>> {
+    asides.iter().any(Option::is_some).then_some(asides)
+}
+
 /// What few rows have.
 #[derive(Debug)]
 struct Aside {
@@ -113,7 +117,8 @@ impl Block {
 
     /// The same of what is known of the row at a place.
     pub fn warm_at(&self, place: usize) -> u32 {
-        self.ids.get(place).map_or(0, |id| tag_of(*id)) ^ u32::from(self.ends[0])
+        self.ids.get(place).map_or(0, |id| tag_of(*id))
+            ^ self.ends.get(place).map_or(0, |end| u32::from(*end))
     }
 
     /// The id of a row.
@@ -143,7 +148,7 @@ impl Block {
     }
 
     fn range(&self, place: usize) -> Range<usize> {
-        self.start(place)..usize::from(self.ends[place])
+        self.start(place)..usize::from(self.ends[..self.length][place])
     }
 
     /// Puts a row in the place of the one that is there, or between two others.
@@ -222,10 +227,10 @@ impl Block {
         for (end, of) in rest.ends.iter_mut().zip(&self.ends[place..self.length]) {
             *end = of - narrow(start);
         }
-        if let Some(asides) = &mut self.asides {
+        if let Some(mut asides) = self.asides.take() {
             let mut of_rest = Box::new(NO_ASIDES);
             of_rest[..rest.length].swap_with_slice(&mut asides[place..self.length]);
-            rest.asides = Some(of_rest);
+            (self.asides, rest.asides) = (unless_empty(asides), unless_empty(of_rest));
         }
         rest.bytes = self.bytes[start..].to_vec();
         self.bytes.truncate(start);
@@ -236,7 +241,9 @@ impl Block {
     }
 }
 
-/// A place among the bytes of a block, which are few: those of its rows, and of one more.
+const _: () = assert!(BLOCK_BYTES_MAX + ROW_BYTES_MAX <= u16::MAX as usize, "places have 16 bits");
+
+/// A place among the bytes of a block: of its rows, and of one more before it is cut.
 fn narrow(bytes: usize) -> u16 {
     u16::try_from(bytes).expect("a block is small")
 }

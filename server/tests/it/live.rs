@@ -10,11 +10,8 @@ use serde_json::json;
 
 use crate::{
     client::{connect, request},
-    world::World,
+    world::{PATIENCE, World},
 };
-
-/// Longer than any wait of a server's, shorter than what would be taken for hanging.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A phone of bob's that has all its rows, and where it listens from there on.
 fn listens(world: &World) -> String {
@@ -82,13 +79,44 @@ fn whoever_waits_is_let_go_when_they_go() {
     }
 }
 
+/// Asks as clients did before there were chunks.
+fn old_fashioned(world: &World, path: &str) -> TcpStream {
+    let mut stream = connect(world.address);
+    let asked = format!("GET {path} HTTP/1.0\r\nauthorization: Bearer {}\r\n\r\n", world.bob);
+    stream.write_all(asked.as_bytes()).unwrap();
+    let head = said(&mut stream, "\r\n\r\n", PATIENCE);
+    assert!(head.contains(" 200 OK\r\n") && !head.contains("chunked"), "{head}");
+    stream
+}
+
 #[test]
-fn a_server_that_ends_ends_the_streams_of_those_who_wait() {
+fn a_server_that_ends_waits_for_nobody_who_waits() {
+    let world = World::new();
+    let path = listens(&world);
+    let (_, mut waits) = request("GET", &path, &world.bob).open(world.address);
+    let mut waits_without_chunks = old_fashioned(&world, &path);
+    let mut idle = connect(world.address);
+    idle.write_all(b"GET /v1/healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    assert!(said(&mut idle, "}", PATIENCE).contains("200 OK"));
+    let began = Instant::now();
+    drop(world);
+    // Answers under way would have ten seconds.
+    assert!(began.elapsed() < Duration::from_secs(8), "it took {:?}", began.elapsed());
+    assert_eq!(said(&mut waits, "an end", PATIENCE), "0\r\n\r\n");
+    assert_eq!(said(&mut waits_without_chunks, "an end", PATIENCE), "");
+    assert_eq!(said(&mut idle, "an end", PATIENCE), "");
+}
+
+/// Whoever has a stream of events has nothing more to say.
+#[test]
+fn whoever_goes_on_talking_is_not_listened_to_for_ever() {
     let world = World::new();
     let path = listens(&world);
     let (_, mut stream) = request("GET", &path, &world.bob).open(world.address);
-    drop(world);
-    assert_eq!(said(&mut stream, "an end", PATIENCE), "0\r\n\r\n");
+    let began = Instant::now();
+    while stream.write_all(&[b'x'; 1_024]).is_ok() {
+        assert!(began.elapsed() < PATIENCE, "it reads after {PATIENCE:?}");
+    }
 }
 
 /// A stream of events is the last answer of its connection, which says so.
@@ -116,12 +144,7 @@ fn nothing_more_is_answered_where_events_are_waited_for() {
 fn events_come_without_chunks_to_whoever_does_not_know_them() {
     let world = World::new();
     let path = listens(&world);
-    let mut stream = connect(world.address);
-    let bob = &world.bob;
-    let asked = format!("GET {path} HTTP/1.0\r\nauthorization: Bearer {bob}\r\n\r\n");
-    stream.write_all(asked.as_bytes()).unwrap();
-    let head = said(&mut stream, "\r\n\r\n", PATIENCE);
-    assert!(head.contains(" 200 OK\r\n") && !head.contains("chunked"), "{head}");
+    let mut stream = old_fashioned(&world, &path);
     world.row(&world.bob, "bobs", json!({}));
     assert_eq!(said(&mut stream, "\n\n", PATIENCE), "event: poke\ndata: {}\n\n");
 }

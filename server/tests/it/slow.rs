@@ -9,11 +9,8 @@ use haversack_server::Options;
 
 use crate::{
     client::{connect, read},
-    world::World,
+    world::{PATIENCE, World},
 };
-
-/// Longer than any wait of this server's, shorter than what would be taken for hanging.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 fn impatient() -> World {
     World::with(Options { head_seconds: 1, body_seconds: 1, ..Options::default() })

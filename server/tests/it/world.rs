@@ -1,6 +1,6 @@
 //! A small environment, served: ann may do all with the rows of `t`, bob with his own only.
 
-use std::{net::SocketAddr, sync::Arc, thread::JoinHandle};
+use std::{net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
 use haversack_core::{RowId, Timestamp, token::Holder};
 use haversack_engine::{Clock, Environment, FixedClock, LineOutcome};
@@ -13,6 +13,9 @@ use crate::client::{Answer, Request, request};
 
 /// 2026-03-01T09:30:00Z, a Sunday.
 pub const NOW: Timestamp = Timestamp(1_772_357_400_000_000);
+
+/// Longer than any wait of a server's, shorter than what would be taken for hanging.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The id of what has this name: up to 16 ASCII characters.
 pub fn id(name: &str) -> RowId {
