@@ -84,9 +84,9 @@ pub const GROUP_BYTES_MAX: usize = 1 << 30;
 pub const EXPORT_PIECE_BYTES_MAX: u64 = 5 << 28;
 /// Events between two snapshots: so many are folded within a second, and so any moment is reached.
 pub const SNAPSHOT_EVENTS: u64 = 150_000;
-/// The same while a document is loaded: nobody works meanwhile, and a load that was killed has so many to
-/// fold, which takes a few seconds.
-pub const SNAPSHOT_EVENTS_OF_LOAD: u64 = 2_000_000;
+/// The same while a document is loaded: its rows are folded more than twice as fast as edits are judged, and
+/// nobody works meanwhile.
+pub const SNAPSHOT_EVENTS_OF_LOAD: u64 = 600_000;
 /// Events since the newest snapshot at which one is written when an environment is closed.
 pub const SNAPSHOT_EVENTS_AT_CLOSE: u64 = 20_000;
 /// Length of a device's name, in characters.
