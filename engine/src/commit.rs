@@ -14,9 +14,11 @@ use haversack_sync::planted::{Bug, planted};
 
 use crate::{
     Clock, EngineError, LineAnswer,
+    bulk::{self, Bulk},
     group::Group,
     online::{self, Edited, OnlineEdit},
     push::{self, Mutation, Pushed},
+    snapshots::Snapshotter,
     step::{self, Step},
 };
 
@@ -29,17 +31,16 @@ pub(crate) enum Work {
     Register(Registration, Reply<Device>),
     /// One online edit.
     Online(OnlineEdit, Reply<Edited>),
-    /// Events that were judged before, such as those of a document.
-    Records(Vec<Record>, Follows, Reply<()>),
+    /// Events that were judged before.
+    Records(Vec<Record>, Reply<()>),
 }
 
-/// What events that were judged before must follow.
-#[derive(Clone, Copy)]
-pub(crate) enum Follows {
-    /// What there is.
-    Whatever,
-    /// The event at this place, or nothing is logged.
-    At(Cursor),
+/// What is done in one go.
+pub(crate) enum Task {
+    /// Work, in a group with what waits behind it.
+    Work(Work),
+    /// Many groups.
+    Bulk(Bulk, Reply<()>),
 }
 
 /// A device as it names itself.
@@ -83,24 +84,41 @@ pub(crate) struct Shift {
 /// Those who are told of every group, in order. Whoever is slow makes writers wait.
 pub(crate) type Followers = Arc<Mutex<Vec<Sender<Shift>>>>;
 
-/// Works until all writers are gone. `offer` is shown each state that readers are.
+/// Works until all writers are gone.
 pub(crate) fn run(
-    work: &Receiver<Work>,
+    tasks: &Receiver<Task>,
     log: &dyn Log,
     shown: &Shown,
     followers: &Followers,
     clock: &dyn Clock,
-    offer: &dyn Fn(&Arc<State>),
+    snapshotter: Option<&Snapshotter>,
 ) {
-    while let Ok(first) = work.recv() {
+    let mut bulk = None;
+    loop {
+        if let Some((bulk, reply)) = bulk.take() {
+            let reply: Reply<()> = reply;
+            reply(bulk::run(&bulk, log, shown, followers, clock, snapshotter));
+        }
+        let first = match tasks.recv() {
+            Ok(Task::Work(work)) => work,
+            Ok(Task::Bulk(groups, reply)) => {
+                bulk = Some((groups, reply));
+                continue;
+            }
+            Err(_) => return,
+        };
         let state = Arc::clone(&shown.read().expect("no holder of this lock panics"));
         let mut group = Group::new(log, &state, clock.now());
         let mut answers = vec![add(&mut group, first)];
         // A group is what queued while the one before was being synced.
         while group.records.len() < GROUP_EVENTS_MAX
-            && let Ok(next) = work.try_recv()
+            && bulk.is_none()
+            && let Ok(next) = tasks.try_recv()
         {
-            answers.push(add(&mut group, next));
+            match next {
+                Task::Work(work) => answers.push(add(&mut group, work)),
+                Task::Bulk(groups, reply) => bulk = Some((groups, reply)),
+            }
         }
         let Group { ahead, records, .. } = group;
         let mut durable = log.append(&records);
@@ -110,7 +128,7 @@ pub(crate) fn run(
         if durable.is_ok() && !records.is_empty() {
             let ahead = Arc::new(ahead);
             show(log, shown, followers, &ahead, &records);
-            offer(&ahead);
+            snapshotter.inspect(|snapshotter| snapshotter.offer(&ahead));
         }
         let mut durable = durable.map_err(EngineError::from);
         for answer in answers {
@@ -177,14 +195,8 @@ fn add(group: &mut Group<'_>, work: Work) -> Answer {
             let done = whole.and_then(|()| online::run(group, edit));
             finish(group, mark, done, reply)
         }
-        Work::Records(records, follows, reply) => {
-            let fits = match follows {
-                Follows::At(cursor) if cursor != group.ahead.cursor => Err(EngineError::NotLogged),
-                Follows::At(_) | Follows::Whatever => Ok(()),
-            };
-            let mut records = records.into_iter();
-            let done =
-                fits.and_then(|()| records.try_for_each(|record| group.add(record).map(|_| ())));
+        Work::Records(records, reply) => {
+            let done = records.into_iter().try_for_each(|record| group.add(record).map(drop));
             finish(group, mark, done, reply)
         }
     }

@@ -1,7 +1,6 @@
 //! An open environment: what it offers to the command and, later, to a server.
 
 use std::{
-    collections::VecDeque,
     path::Path,
     sync::{Arc, RwLock},
     thread::JoinHandle,
@@ -19,7 +18,8 @@ use serde_json::Value as Json;
 
 use crate::{
     Clock, EngineError, LineAnswer, SystemClock,
-    commit::{self, Followers, Follows, Registration, Reply, Shift, Shown, Work},
+    bulk::Bulk,
+    commit::{self, Followers, Registration, Reply, Shift, Shown, Task, Work},
     group::LogPast,
     online::{Edited, OnlineEdit},
     push::{Mutation, Pushed},
@@ -37,7 +37,7 @@ pub struct Environment {
     shown: Shown,
     followers: Followers,
     clock: Arc<dyn Clock>,
-    work: Option<Sender<Work>>,
+    tasks: Option<Sender<Task>>,
     committer: Option<JoinHandle<()>>,
 }
 
@@ -110,26 +110,24 @@ impl Environment {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, EngineError> {
         let shown: Shown = Arc::new(RwLock::new(Arc::new(state)));
-        let (work, queue) = bounded(COMMIT_QUEUE_MAX);
+        let (tasks, queue) = bounded(COMMIT_QUEUE_MAX);
         let (for_log, for_shown) = (Arc::clone(&log), Arc::clone(&shown));
         let followers = Followers::default();
         let (for_followers, for_committer) = (Arc::clone(&followers), Arc::clone(&clock));
         let for_snapshotter = snapshotter.clone();
-        let offer = move |state: &Arc<State>| {
-            for_snapshotter.iter().for_each(|snapshotter| snapshotter.offer(state));
-        };
         let committer = std::thread::Builder::new()
             .name("committer".into())
             .spawn(move || {
                 let (log, clock) = (for_log.as_ref(), for_committer.as_ref());
-                commit::run(&queue, log, &for_shown, &for_followers, clock, &offer);
+                let snapshotter = for_snapshotter.as_deref();
+                commit::run(&queue, log, &for_shown, &for_followers, clock, snapshotter);
             })
             .map_err(|source| haversack_store::StoreError::Io {
                 during: "starting the committer",
                 source,
             })?;
-        let (disk, work, committer) = (None, Some(work), Some(committer));
-        Ok(Self { log, disk, snapshotter, shown, followers, clock, work, committer })
+        let (disk, tasks, committer) = (None, Some(tasks), Some(committer));
+        Ok(Self { log, disk, snapshotter, shown, followers, clock, tasks, committer })
     }
 
     /// The state as it is shown: everything durable. It stays as it is however long it is kept.
@@ -245,40 +243,36 @@ impl Environment {
     /// # Errors
     /// If the log fails.
     pub fn record(&self, records: Vec<Record>) -> Result<(), EngineError> {
-        self.ask(|reply| Work::Records(records, Follows::Whatever, reply))
+        self.ask(|reply| Work::Records(records, reply))
     }
 
     /// Logs events that were judged before, group by group: while one is made durable so many others are
-    /// made ready. Nobody else must write meanwhile.
+    /// made ready. They are shown when all are durable; whoever else writes meanwhile, or begins to follow,
+    /// waits until then, so `groups` must do neither.
     ///
     /// # Errors
-    /// If the log fails, or somebody else wrote; then no group is logged after one that is not.
+    /// If the log fails; then no group is logged after one that is not.
     pub fn record_all(
         &self,
         groups: impl Iterator<Item = Vec<Record>>,
         ahead: usize,
     ) -> Result<(), EngineError> {
-        let queue = self.work.as_ref().ok_or(EngineError::Closed)?;
-        let wait = |answer: Receiver<Result<(), EngineError>>| -> Result<(), EngineError> {
-            answer.recv().map_err(|_| EngineError::Closed)?
-        };
-        let mut waiting = VecDeque::new();
-        let mut cursor = self.state().cursor;
+        let queue = self.tasks.as_ref().ok_or(EngineError::Closed)?;
+        let (send, answer) = bounded(1);
+        let reply = Box::new(move |result| drop(send.send(result)));
+        let (filled, groups_filled) = bounded(ahead);
+        let (emptied, empties) = bounded(ahead + 2);
+        let bulk = Bulk { groups: groups_filled, emptied };
+        queue.send(Task::Bulk(bulk, reply)).map_err(|_| EngineError::Closed)?;
         for group in groups {
-            if waiting.len() > ahead
-                && let Some(oldest) = waiting.pop_front()
-            {
-                wait(oldest)?;
+            empties.try_iter().for_each(drop);
+            // Nobody takes it: one before has failed.
+            if filled.send(group).is_err() {
+                break;
             }
-            let (send, answer) = bounded(1);
-            let reply = Box::new(move |result| drop(send.send(result)));
-            let follows = Follows::At(cursor);
-            cursor = Cursor::after(cursor.count() + group.len() as u64);
-            let work = Work::Records(group, follows, reply);
-            queue.send(work).map_err(|_| EngineError::Closed)?;
-            waiting.push_back(answer);
         }
-        waiting.into_iter().try_for_each(wait)
+        drop(filled);
+        answer.recv().map_err(|_| EngineError::Closed)?
     }
 
     fn ask<T: Send + 'static>(
@@ -286,18 +280,18 @@ impl Environment {
         work: impl FnOnce(Reply<T>) -> Work,
     ) -> Result<T, EngineError> {
         let (send, answer) = bounded(1);
-        let queue = self.work.as_ref().ok_or(EngineError::Closed)?;
+        let queue = self.tasks.as_ref().ok_or(EngineError::Closed)?;
         // Nobody may be waiting any more; the events stand all the same.
         let reply = Box::new(move |result| drop(send.send(result)));
-        queue.send(work(reply)).map_err(|_| EngineError::Closed)?;
+        queue.send(Task::Work(work(reply))).map_err(|_| EngineError::Closed)?;
         answer.recv().map_err(|_| EngineError::Closed)?
     }
 
     /// Hands work to the committer and does not wait: the answer comes on its thread, and must take no
     /// time there.
     fn hand_over(&self, work: Work) -> Result<(), EngineError> {
-        let queue = self.work.as_ref().ok_or(EngineError::Closed)?;
-        queue.try_send(work).map_err(|error| match error {
+        let queue = self.tasks.as_ref().ok_or(EngineError::Closed)?;
+        queue.try_send(Task::Work(work)).map_err(|error| match error {
             TrySendError::Full(_) => EngineError::Busy,
             TrySendError::Disconnected(_) => EngineError::Closed,
         })
@@ -331,7 +325,7 @@ impl Environment {
     /// How many pieces of work wait for the committer.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.work.as_ref().map_or(0, Sender::len)
+        self.tasks.as_ref().map_or(0, Sender::len)
     }
 
     /// The time now.
@@ -431,7 +425,7 @@ fn registration(user: RowId, name: &str, platform: &str) -> Registration {
 /// Closing waits for the committer, so that the directory is free when this returns.
 impl Drop for Environment {
     fn drop(&mut self) {
-        self.work = None;
+        self.tasks = None;
         if let Some(committer) = self.committer.take() {
             let _ = committer.join();
         }

@@ -42,7 +42,12 @@ pub(crate) struct Group<'a> {
 
 impl<'a> Group<'a> {
     pub(crate) fn new(log: &'a dyn Log, state: &State, now: Timestamp) -> Self {
-        Self { log, at: now.max(state.at), ahead: state.clone(), records: Vec::new() }
+        Self::on(log, state.clone(), now)
+    }
+
+    /// A group on a state that nobody else has.
+    pub(crate) fn on(log: &'a dyn Log, state: State, now: Timestamp) -> Self {
+        Self { log, at: now.max(state.at), ahead: state, records: Vec::new() }
     }
 
     /// Adds an event that was judged. The first event of a log is always that it was made.

@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "this crate is an edge: it reads documents")]
 
 mod ask;
+mod bulk;
 mod clock;
 mod commit;
 mod deliveries;

@@ -47,16 +47,19 @@ impl Snapshotter {
         Ok(Self { states: Some(states), thread: Some(thread), taken })
     }
 
-    /// Takes a state if enough has happened since the last one.
-    pub(crate) fn offer(&self, state: &Arc<State>) {
-        let count = state.cursor.count();
+    /// Whether enough has happened since the last one.
+    pub(crate) fn is_due(&self, state: &State) -> bool {
         let is_loading = state.load.is_some_and(|load| !load.is_complete());
         let events = if is_loading { SNAPSHOT_EVENTS_OF_LOAD } else { SNAPSHOT_EVENTS };
-        let due = count >= self.taken.load(Ordering::Relaxed) + events;
-        if let (true, Some(states)) = (due, &self.states)
+        state.cursor.count() >= self.taken.load(Ordering::Relaxed) + events
+    }
+
+    /// Takes a state if one is due.
+    pub(crate) fn offer(&self, state: &Arc<State>) {
+        if let (true, Some(states)) = (self.is_due(state), &self.states)
             && !matches!(states.try_send(Arc::clone(state)), Err(TrySendError::Full(_)))
         {
-            self.taken.store(count, Ordering::Relaxed);
+            self.taken.store(state.cursor.count(), Ordering::Relaxed);
         }
     }
 

@@ -1,16 +1,23 @@
 //! What is taken whole or not at all: documents, and pushes of devices not known before.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use haversack_core::{
-    BaseVersion,
+    BaseVersion, Cursor, Offset,
     event::{Actor, Event, Operation, RULES_VERSION, Record},
     settings::Settings,
 };
-use haversack_engine::{EngineError, Environment, FixedClock};
+use haversack_dataset::{Evaluator, Obvious};
+use haversack_engine::{EngineError, Environment, FixedClock, Live, PullAsk};
+use haversack_replay::{Digest, Judging};
+use haversack_store::{Log, LogRecord, MemoryLog, StoreError};
+use haversack_sync::cursor::CursorKey;
 use serde_json::json;
 
-use crate::fixtures::{self, NOW, id};
+use crate::fixtures::{self, NOW, id, row};
 
 #[test]
 fn a_push_with_a_gap_does_not_make_its_device_known() {
@@ -53,4 +60,139 @@ fn nothing_but_the_rest_of_the_document_is_taken() {
     environment.record(rest).expect("is logged");
     environment.apply(change()).expect("the document is whole");
     assert_eq!(environment.state().cursor.count(), 4);
+}
+
+/// A log that refuses one group, and then goes on.
+struct Refusing {
+    log: MemoryLog,
+    /// How many it takes before.
+    takes: AtomicUsize,
+}
+
+impl Log for Refusing {
+    fn append(&self, group: &[LogRecord]) -> Result<(), StoreError> {
+        match self.takes.fetch_sub(1, Ordering::Relaxed) {
+            0 => Err(StoreError::TooLarge { offset: group[0].offset, bytes: 1 }),
+            _ => self.log.append(group),
+        }
+    }
+
+    fn read(&self, from: Offset, limit: usize) -> Result<Vec<LogRecord>, StoreError> {
+        self.log.read(from, limit)
+    }
+
+    fn head(&self) -> Cursor {
+        self.log.head()
+    }
+
+    fn chain_at(&self, at: Cursor) -> Result<Option<[u8; 32]>, StoreError> {
+        self.log.chain_at(at)
+    }
+}
+
+/// What was said of an environment in which rows were written, changed and deleted, to be said of another.
+fn said() -> Vec<Record> {
+    let environment = fixtures::environment();
+    for number in 0..60 {
+        let (row_name, owner) = (format!("x{number}"), ["bob", "eve", "ann"][number % 3]);
+        let owner = json!({"table": "systemuser", "id": fixtures::id_text(owner)});
+        let values = json!({"a": "first", "b": number, "ownerid": owner});
+        let mut edits = vec![row("create", "t", &row_name, values)];
+        if number % 2 == 0 {
+            edits.push(row("update", "t", &row_name, json!({"a": "later"})));
+        }
+        if number % 5 == 0 {
+            edits.push(row("delete", "t", &row_name, json!({})));
+        }
+        fixtures::apply(&environment, edits);
+    }
+    fixtures::records(&environment).into_iter().map(|record| record.inner).collect()
+}
+
+fn groups(said: &[Record]) -> impl Iterator<Item = Vec<Record>> {
+    said.chunks(7).map(<[Record]>::to_vec)
+}
+
+#[test]
+fn events_of_many_groups_are_folded_as_those_of_one_after_another() {
+    let said = said();
+    let environment = Environment::in_memory(Arc::new(FixedClock(NOW)));
+    environment.record_all(groups(&said), 2).expect("is logged");
+    assert_eq!(environment.state().cursor.count(), said.len() as u64);
+    let again = environment.fold_anew(Judging::InForce, environment.log().head()).expect("folds");
+    assert_eq!(Digest::of(&again), Digest::of(&environment.state()));
+}
+
+#[test]
+fn where_a_group_fails_those_before_it_are_shown_and_others_go_on() {
+    let said = said();
+    for takes in 0..said.len() / 7 {
+        let log = Refusing { log: MemoryLog::default(), takes: AtomicUsize::new(takes) };
+        let environment = Environment::on(Arc::new(log), Arc::new(FixedClock(NOW))).expect("opens");
+        let failed = environment.record_all(groups(&said), 2);
+        assert!(
+            matches!(failed, Err(EngineError::Store(StoreError::TooLarge { .. }))),
+            "{failed:?}"
+        );
+        assert_eq!(environment.state().cursor.count(), 7 * takes as u64);
+        assert_eq!(environment.log().head(), environment.state().cursor);
+        environment.record_all(groups(&said[7 * takes..]), 2).expect("is logged");
+        let again = environment.fold_anew(Judging::InForce, environment.log().head());
+        assert_eq!(Digest::of(&again.expect("folds")), Digest::of(&environment.state()));
+    }
+}
+
+#[test]
+fn whoever_else_writes_waits_for_the_last_group() {
+    let said = said();
+    let environment = Environment::in_memory(Arc::new(FixedClock(NOW)));
+    std::thread::scope(|scope| {
+        let mut other = None;
+        let environment = &environment;
+        let groups = groups(&said).inspect(|_| {
+            let change = vec![(1, json!({"put": "role", "name": "of another"}))];
+            other.get_or_insert_with(|| scope.spawn(move || environment.apply(change)));
+        });
+        environment.record_all(groups, 2).expect("is logged");
+        let answers = other.expect("there was a group").join().expect("does not panic");
+        let offset = answers.expect("is logged")[0].offset.expect("was applied");
+        assert_eq!(offset.get(), said.len() as u64 + 1);
+    });
+}
+
+#[test]
+fn whoever_follows_is_told_of_every_row_of_many_groups() {
+    let said = said();
+    let begun = usize::try_from(fixtures::prelude()).expect("is small") + 20;
+    let environment = Environment::in_memory(Arc::new(FixedClock(NOW)));
+    environment.record(said[..begun].to_vec()).expect("is logged");
+    let key = CursorKey::from_secret(b"test");
+    let live = Arc::new(Live::over(Arc::new(environment), key, 7, |_| {}).expect("starts"));
+    live.environment().record_all(groups(&said[begun..]), 2).expect("is logged");
+    let state = live.environment().state();
+    for (user, device) in fixtures::DEVICES {
+        let belongs = Obvious::new(state.as_ref()).dataset(&fixtures::caller(&state, user));
+        let device = fixtures::device(live.environment(), user, device);
+        let ask = PullAsk { device, cursor: None, max_rows: None, tables: None };
+        let (mut pull, mut ground) = live.pull(&ask).expect("there is a stream");
+        let mut text = Vec::new();
+        while !pull.is_over() {
+            pull.write(&mut ground, &mut text);
+        }
+        let text = String::from_utf8(text).expect("lines are text");
+        let puts = text.lines().filter(|line| line.starts_with("{\"t\":\"put\""));
+        let expected =
+            |(key, version): (&haversack_core::event::RowKey, &haversack_core::RowVersion)| {
+                format!(
+                    "{{\"t\":\"put\",\"table\":\"{}\",\"id\":\"{}\",\"v\":{},",
+                    key.table,
+                    key.id,
+                    version.0.get()
+                )
+            };
+        let begins: Vec<String> = belongs.iter().map(expected).collect();
+        assert_eq!(puts.clone().count(), begins.len());
+        assert_eq!(begins.is_empty(), user != "bob", "only bob has a profile");
+        assert!(puts.zip(&begins).all(|(line, begin)| line.starts_with(begin.as_str())), "{text}");
+    }
 }
