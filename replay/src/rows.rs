@@ -106,10 +106,11 @@ impl TableRows {
     /// Rows that there are. Each step is taken for all of them before the next one, so that what is not
     /// in the processor's caches is waited for once, and not by each.
     pub fn get_some(&self, ids: impl Iterator<Item = RowId>) -> Vec<Option<PackedRow<'_>>> {
-        let blocks: Vec<_> = ids.map(|id| (id, self.blocks.get(id))).collect();
-        let known = || blocks.iter().filter_map(|(_, block)| *block);
-        std::hint::black_box(known().fold(0, |all, block| all ^ block.warm()));
-        let near = blocks.iter().map(|(id, block)| Some((*id, (*block)?, (*block)?.near(*id))));
+        let ids: Vec<RowId> = ids.collect();
+        let blocks = self.blocks.get_some(&ids);
+        let warmed = blocks.iter().flatten().fold(0, |all, block| all ^ block.warm());
+        std::hint::black_box(warmed);
+        let near = ids.iter().zip(blocks).map(|(id, block)| Some((*id, block?, block?.near(*id))));
         let near: Vec<_> = near.collect();
         let warmed = near.iter().flatten().map(|(_, block, near)| block.warm_at(*near));
         std::hint::black_box(warmed.fold(0, |all, one| all ^ one));

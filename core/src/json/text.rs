@@ -252,7 +252,10 @@ impl TimeWriter {
         while fraction != 0 && fraction % 10 == 0 {
             (fraction, length) = (fraction / 10, length - 1);
         }
-        out.extend_from_slice(&text[..length]);
+        // All of it, so that no length must be looked at, and then less.
+        let end = out.len() + length;
+        out.extend_from_slice(&text);
+        out.truncate(end);
         out.push(b'Z');
     }
 }

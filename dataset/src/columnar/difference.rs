@@ -40,9 +40,12 @@ impl Columnar {
     pub fn rows_of<'a>(&'a self, rows: &'a DeviceRows) -> impl Iterator<Item = RowsOfTable<'a>> {
         rows.sets.iter().map(|(table, set)| {
             let of = self.tables.table(*table);
-            let row = |number| Some((of.id(number), of.version(number)?));
-            // They lie anywhere in memory: nothing else is done while they are waited for.
-            (&of.name, set.iter().filter_map(row).collect())
+            let numbers: Vec<_> = set.iter().collect();
+            let row = |number: &_| Some((of.id(*number), of.version(*number)?));
+            // They lie anywhere in memory: the less is done for each, the more are waited for at once.
+            let mut rows = Vec::with_capacity(numbers.len());
+            rows.extend(numbers.iter().filter_map(row));
+            (&of.name, rows)
         })
     }
 

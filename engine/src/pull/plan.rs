@@ -19,7 +19,10 @@ use haversack_sync::{
 };
 
 use super::{
-    Delivered, LiveGround, PullAsk, PullError, facts::ProfileFacts, looks::Looks, tables::states,
+    Delivered, LiveGround, PullAsk, PullError,
+    facts::ProfileFacts,
+    looks::Looks,
+    tables::{states, tables_of_puts},
 };
 use crate::{
     EngineError,
@@ -53,6 +56,8 @@ impl Live {
         let moments = held.moments();
         let mut found = self.found(&now, &caller, ask.device, (&held, &moments), &rows)?;
         self.acknowledge(&now, device, &held);
+        // All rows come to a device that has none, and they lie all over the memory: it is gone through once.
+        let all = moments.is_empty().then(|| tables_of_puts(&found, facts.as_deref()));
         if let Some(asked) = &ask.tables {
             found.retain(|table, _| asked.contains(table));
         }
@@ -67,7 +72,7 @@ impl Live {
                     && kept.moment.is_offered == moment.is_offered
             })
             .and_then(|kept| now.tables_after(kept, &found));
-        let tables = tables.unwrap_or_else(|| now.tables_of(&rows, facts.as_deref()));
+        let tables = tables.or(all).unwrap_or_else(|| now.tables_of(&rows, facts.as_deref()));
         let checkpoint =
             self.checkpoint(&now.state, device, profile, facts.as_deref(), ask, moment);
         let mode = checkpoint.mode;

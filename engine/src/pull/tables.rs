@@ -2,11 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use haversack_core::{Name, event::RowKey};
+use haversack_core::{Name, RowId, RowVersion, event::RowKey};
 use haversack_dataset::DeviceRows;
 use haversack_sync::{digest::TableDigest, message::TableState, pull::Change};
 
-use super::{Delivered, delivered::Tables, facts::ProfileFacts, plan::Found};
+use super::{
+    Delivered,
+    delivered::{Sums, Tables},
+    facts::ProfileFacts,
+    plan::Found,
+};
 use crate::live::Now;
 
 impl Now {
@@ -37,18 +42,33 @@ impl Now {
 
     /// The tables of a device, row by row.
     pub(super) fn tables_of(&self, rows: &DeviceRows, facts: Option<&ProfileFacts>) -> Tables {
-        let names = facts.into_iter().flat_map(|facts| facts.tables.keys());
-        let mut tables: BTreeMap<Name, (u64, TableDigest)> =
-            names.map(|name| (name.clone(), Default::default())).collect();
-        for (table, rows) in self.columnar.rows_of(rows) {
-            let (count, digest) = tables.entry(table.clone()).or_default();
-            for (id, version) in rows {
-                *count += 1;
-                digest.add(table.as_str(), id, version);
-            }
-        }
-        Arc::new(tables)
+        tables_of(self.columnar.rows_of(rows), facts)
     }
+}
+
+/// The tables of a device that has nothing but what it is sent now.
+pub(super) fn tables_of_puts(found: &Found, facts: Option<&ProfileFacts>) -> Tables {
+    let put = |(id, change): &(RowId, Change)| match change {
+        Change::Put(version) => Some((*id, *version)),
+        Change::Del(_) => None,
+    };
+    tables_of(found.iter().map(|(table, changes)| (table, changes.iter().filter_map(put))), facts)
+}
+
+fn tables_of<'t>(
+    all: impl Iterator<Item = (&'t Name, impl IntoIterator<Item = (RowId, RowVersion)>)>,
+    facts: Option<&ProfileFacts>,
+) -> Tables {
+    let names = facts.into_iter().flat_map(|facts| facts.tables.keys());
+    let mut tables: Sums = names.map(|name| (name.clone(), Default::default())).collect();
+    for (table, rows) in all {
+        let (count, digest) = tables.entry(table.clone()).or_default();
+        for (id, version) in rows {
+            *count += 1;
+            digest.add(table.as_str(), id, version);
+        }
+    }
+    Arc::new(tables)
 }
 
 /// As the protocol says it, of those that were asked for.

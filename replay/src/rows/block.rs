@@ -50,7 +50,8 @@ impl Default for Block {
     }
 }
 
-fn tag_of(id: RowId) -> u32 {
+/// What an id begins with, as a number that is ordered as ids are.
+pub(super) fn tag_of(id: RowId) -> u32 {
     u32::from_be_bytes(*id.as_bytes().first_chunk().expect("four of sixteen bytes"))
 }
 
@@ -108,11 +109,13 @@ impl Block {
         if ids.get(at) == Some(&id) { Ok(at) } else { Err(at) }
     }
 
-    /// Reads something of each line of the processor's cache that tags are in, as [`PackedRow::warm`] does.
+    /// Reads something of each line of the processor's cache that tags are in, and what stands before them,
+    /// as [`PackedRow::warm`] does.
     ///
     /// [`PackedRow::warm`]: super::PackedRow::warm
     pub fn warm(&self) -> u32 {
-        self.tags.iter().step_by(64 / size_of::<u32>()).fold(0, |all, tag| all ^ tag)
+        let lines = self.tags.iter().step_by(64 / size_of::<u32>());
+        lines.fold(u32::from(self.length == 0), |all, tag| all ^ tag)
     }
 
     /// The same of what is known of the row at a place.

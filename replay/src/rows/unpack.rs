@@ -55,7 +55,8 @@ impl<'a> PackedRow<'a> {
 
     /// Reads a byte of each line of the processor's cache, so that the next who reads has them there.
     pub(super) fn warm(self) -> u8 {
-        self.bytes.iter().step_by(64).fold(0, |all, byte| all ^ byte)
+        let last = self.bytes.last().copied().unwrap_or_default();
+        self.bytes.iter().step_by(64).fold(last, |all, byte| all ^ byte)
     }
 
     /// The row.
