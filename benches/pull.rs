@@ -41,7 +41,7 @@ impl Site {
         let groups = std::iter::from_fn(|| {
             events.peek().is_some().then(|| events.by_ref().take(GROUP_EVENTS_MAX).collect())
         });
-        environment.record_all(groups, 2).unwrap();
+        environment.record_all(environment.state().cursor, groups, 2).unwrap();
         let register =
             |user| environment.register(workload.user(user), "bench", "bench", None).unwrap().id;
         let devices = (0..USERS).map(register).collect();

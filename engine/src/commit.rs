@@ -16,6 +16,7 @@ use crate::{
     Clock, EngineError, LineAnswer,
     bulk::{self, Bulk},
     group::Group,
+    live::locked,
     online::{self, Edited, OnlineEdit},
     push::{self, Mutation, Pushed},
     snapshots::Snapshotter,
@@ -73,7 +74,7 @@ pub(crate) fn history(log: &dyn Log, at: Cursor) -> Result<Option<History>, Stor
 /// What readers see.
 pub(crate) type Shown = Arc<RwLock<Arc<State>>>;
 
-/// What a group did: the state after it, and the rows that its events are about, in their order.
+/// What a group did, or many that are shown together: the state after it, and the rows that its events are about, in their order.
 #[derive(Clone, Debug)]
 pub(crate) struct Shift {
     pub state: Arc<State>,
@@ -81,7 +82,7 @@ pub(crate) struct Shift {
     pub rows: Arc<[RowKey]>,
 }
 
-/// Those who are told of every group, in order. Whoever is slow makes writers wait.
+/// Those who are told of everything that is shown, in order. Whoever is slow makes writers wait.
 pub(crate) type Followers = Arc<Mutex<Vec<Sender<Shift>>>>;
 
 /// Works until all writers are gone.
@@ -93,11 +94,14 @@ pub(crate) fn run(
     clock: &dyn Clock,
     snapshotter: Option<&Snapshotter>,
 ) {
-    let mut bulk = None;
+    let mut bulk: Option<(Bulk, Reply<()>)> = None;
     loop {
         if let Some((bulk, reply)) = bulk.take() {
-            let reply: Reply<()> = reply;
             reply(bulk::run(&bulk, log, shown, followers, clock, snapshotter));
+            // Nothing can be judged by a state that is behind the log; writers are told that it's closed.
+            if shown.read().expect("no holder of this lock panics").cursor != log.head() {
+                return;
+            }
         }
         let first = match tasks.recv() {
             Ok(Task::Work(work)) => work,
@@ -150,12 +154,26 @@ fn show(
     state: &Arc<State>,
     records: &[LogRecord],
 ) {
-    let mut followers = followers.lock().expect("no holder of this lock panics");
+    let mut followers = locked(followers);
     *shown.write().expect("no holder of this lock panics") = Arc::clone(state);
     if followers.is_empty() {
         return;
     }
-    let rows = records.iter().filter_map(|record| written(&record.inner.event)).cloned().collect();
+    tell(log, &mut followers, state, rows_of(records).collect());
+}
+
+/// The rows that events are about.
+pub(crate) fn rows_of(records: &[LogRecord]) -> impl Iterator<Item = RowKey> {
+    records.iter().filter_map(|record| written(&record.inner.event)).cloned()
+}
+
+/// Tells those who follow of a state that is shown.
+pub(crate) fn tell(
+    log: &dyn Log,
+    followers: &mut Vec<Sender<Shift>>,
+    state: &Arc<State>,
+    rows: Arc<[RowKey]>,
+) {
     // A group that was appended just now is in memory; without it devices begin anew, and that is all.
     let history = history(log, state.cursor).ok().flatten().unwrap_or_default();
     let shift = Shift { state: Arc::clone(state), history, rows };

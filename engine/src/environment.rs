@@ -21,6 +21,7 @@ use crate::{
     bulk::Bulk,
     commit::{self, Followers, Registration, Reply, Shift, Shown, Task, Work},
     group::LogPast,
+    live::locked,
     online::{Edited, OnlineEdit},
     push::{Mutation, Pushed},
     refold::{fold_log, fold_on},
@@ -130,7 +131,7 @@ impl Environment {
         Ok(Self { log, disk, snapshotter, shown, followers, clock, tasks, committer })
     }
 
-    /// The state as it is shown: everything durable. It stays as it is however long it is kept.
+    /// The state as it is shown: everything durable, but for a bulk that is under way. It stays as it is however long it is kept.
     ///
     /// # Panics
     /// Never: no holder of the lock panics.
@@ -247,13 +248,15 @@ impl Environment {
     }
 
     /// Logs events that were judged before, group by group: while one is made durable so many others are
-    /// made ready. They are shown when all are durable; whoever else writes meanwhile, or begins to follow,
-    /// waits until then, so `groups` must do neither.
+    /// made ready. They are shown when all are durable, in one step; whoever else writes meanwhile, or
+    /// begins or ceases to follow, waits until then, so `groups` must do neither.
     ///
     /// # Errors
-    /// If the log fails; then no group is logged after one that is not.
+    /// If the log fails; those before it are shown, and no group is logged after one that is not.
+    /// [`EngineError::NotLogged`] if the log does not end at `after`; then none is.
     pub fn record_all(
         &self,
+        after: Cursor,
         groups: impl Iterator<Item = Vec<Record>>,
         ahead: usize,
     ) -> Result<(), EngineError> {
@@ -262,7 +265,7 @@ impl Environment {
         let reply = Box::new(move |result| drop(send.send(result)));
         let (filled, groups_filled) = bounded(ahead);
         let (emptied, empties) = bounded(ahead + 2);
-        let bulk = Bulk { groups: groups_filled, emptied };
+        let bulk = Bulk { after, groups: groups_filled, emptied };
         queue.send(Task::Bulk(bulk, reply)).map_err(|_| EngineError::Closed)?;
         for group in groups {
             empties.try_iter().for_each(drop);
@@ -336,13 +339,13 @@ impl Environment {
 
     /// Nobody follows any more.
     pub(crate) fn unfollow(&self) {
-        self.followers.lock().expect("no holder of this lock panics").clear();
+        locked(&self.followers).clear();
     }
 
     /// The state as it is shown, and every step from it on.
     pub(crate) fn follow(&self) -> (Arc<State>, Receiver<Shift>) {
         let (step, steps) = bounded(FOLLOWED_GROUPS_MAX);
-        let mut followers = self.followers.lock().expect("no holder of this lock panics");
+        let mut followers = locked(&self.followers);
         followers.push(step);
         (self.state(), steps)
     }

@@ -12,6 +12,7 @@ use std::{
 };
 
 use haversack_core::{
+    Cursor,
     catalog::Catalog,
     event::{Actor, Event, RULES_VERSION, Record},
     limits::{DOCUMENT_BYTES_MAX, GROUP_EVENTS_MAX},
@@ -160,7 +161,7 @@ pub fn load(
 ) -> Result<Loaded, EngineError> {
     let state = environment.state();
     let total = document.events.len() as u64;
-    let done = match state.load {
+    let (done, after) = match state.load {
         None if state.cursor.last().is_none() => {
             let by_load = |event| Record { actor: Actor::Load, event };
             let name = document.name.clone();
@@ -168,9 +169,9 @@ pub fn load(
                 by_load(Event::EnvironmentCreated { name, rules: RULES_VERSION }),
                 by_load(Event::LoadStarted { digest: document.digest, events: total }),
             ])?;
-            0
+            (0, Cursor::after(2))
         }
-        Some(load) if load.digest == document.digest => load.done,
+        Some(load) if load.digest == document.digest => (load.done, state.cursor),
         _ => {
             let message = "another document can't be loaded into an environment that is not empty; \
                            use `apply` to change it";
@@ -187,7 +188,7 @@ pub fn load(
         progress(group.len() as u64);
         (!group.is_empty()).then_some(group)
     });
-    environment.record_all(groups, GROUPS_AHEAD)?;
+    environment.record_all(after, groups, GROUPS_AHEAD)?;
     let offset = environment.state().cursor.count();
     Ok(Loaded { events: offset - state.cursor.count(), rows, offset })
 }

@@ -24,7 +24,7 @@ use haversack_store::{Copy, DiskLog, Finding, Log, SnapshotHead, StoreError};
 /// Sections that are decoded and not yet put together.
 const SECTIONS_AHEAD: usize = 16;
 
-/// Takes states that are shown and writes snapshots of them, on a thread of its own.
+/// Takes states of ends of groups and writes snapshots of them, on a thread of its own.
 pub(crate) struct Snapshotter {
     states: Option<Sender<Arc<State>>>,
     thread: Option<JoinHandle<()>>,
@@ -87,7 +87,7 @@ fn keep(log: &DiskLog, state: &State) {
 
 /// Writes a snapshot of a state.
 pub(crate) fn write(log: &DiskLog, state: &State) -> io::Result<()> {
-    // A state is shown at the end of a group, and only then.
+    // The chain stands for the log at ends of groups, and a state is taken only there.
     let chain = log.chain_at(state.cursor).map_err(io::Error::other)?;
     let Some(chain) = chain else { return Ok(()) };
     let head = SnapshotHead { at: state.cursor, chain };

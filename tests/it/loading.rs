@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use haversack_core::{
-    BaseVersion, Cursor, Offset,
-    event::{Actor, Event, Operation, RULES_VERSION, Record},
+    BaseVersion, Cursor, Offset, RowVersion,
+    event::{Actor, Event, Operation, RULES_VERSION, Record, RowKey},
     settings::Settings,
 };
 use haversack_dataset::{Evaluator, Obvious};
@@ -67,6 +67,14 @@ struct Refusing {
     log: MemoryLog,
     /// How many it takes before.
     takes: AtomicUsize,
+    is_readable: bool,
+}
+
+impl Refusing {
+    fn opened(takes: usize, is_readable: bool) -> Environment {
+        let log = Self { log: MemoryLog::default(), takes: AtomicUsize::new(takes), is_readable };
+        Environment::on(Arc::new(log), Arc::new(FixedClock(NOW))).expect("opens")
+    }
 }
 
 impl Log for Refusing {
@@ -78,7 +86,10 @@ impl Log for Refusing {
     }
 
     fn read(&self, from: Offset, limit: usize) -> Result<Vec<LogRecord>, StoreError> {
-        self.log.read(from, limit)
+        match self.is_readable {
+            true => self.log.read(from, limit),
+            false => Err(StoreError::TooLarge { offset: from, bytes: 2 }),
+        }
     }
 
     fn head(&self) -> Cursor {
@@ -117,7 +128,7 @@ fn groups(said: &[Record]) -> impl Iterator<Item = Vec<Record>> {
 fn events_of_many_groups_are_folded_as_those_of_one_after_another() {
     let said = said();
     let environment = Environment::in_memory(Arc::new(FixedClock(NOW)));
-    environment.record_all(groups(&said), 2).expect("is logged");
+    environment.record_all(Cursor::START, groups(&said), 2).expect("is logged");
     assert_eq!(environment.state().cursor.count(), said.len() as u64);
     let again = environment.fold_anew(Judging::InForce, environment.log().head()).expect("folds");
     assert_eq!(Digest::of(&again), Digest::of(&environment.state()));
@@ -127,19 +138,42 @@ fn events_of_many_groups_are_folded_as_those_of_one_after_another() {
 fn where_a_group_fails_those_before_it_are_shown_and_others_go_on() {
     let said = said();
     for takes in 0..said.len() / 7 {
-        let log = Refusing { log: MemoryLog::default(), takes: AtomicUsize::new(takes) };
-        let environment = Environment::on(Arc::new(log), Arc::new(FixedClock(NOW))).expect("opens");
-        let failed = environment.record_all(groups(&said), 2);
+        let environment = Refusing::opened(takes, true);
+        let failed = environment.record_all(Cursor::START, groups(&said), 2);
         assert!(
             matches!(failed, Err(EngineError::Store(StoreError::TooLarge { .. }))),
             "{failed:?}"
         );
         assert_eq!(environment.state().cursor.count(), 7 * takes as u64);
         assert_eq!(environment.log().head(), environment.state().cursor);
-        environment.record_all(groups(&said[7 * takes..]), 2).expect("is logged");
+        let rest = groups(&said[7 * takes..]);
+        environment.record_all(environment.state().cursor, rest, 2).expect("is logged");
         let again = environment.fold_anew(Judging::InForce, environment.log().head());
         assert_eq!(Digest::of(&again.expect("folds")), Digest::of(&environment.state()));
     }
+}
+
+#[test]
+fn nothing_is_written_on_a_state_that_is_behind_the_log() {
+    let said = said();
+    let environment = Refusing::opened(2, false);
+    let failed = environment.record_all(Cursor::START, groups(&said), 2);
+    // The failure itself, and not that of reading.
+    let is_first = matches!(failed, Err(EngineError::Store(StoreError::TooLarge { bytes: 1, .. })));
+    assert!(is_first, "{failed:?}");
+    assert_eq!(environment.log().head().count(), 14);
+    let next = environment.record(said[14..21].to_vec());
+    assert!(matches!(next, Err(EngineError::Closed)), "{next:?}");
+}
+
+#[test]
+fn groups_follow_the_event_that_they_were_made_for_or_are_not_logged() {
+    let said = said();
+    let environment = Environment::in_memory(Arc::new(FixedClock(NOW)));
+    environment.record_all(Cursor::START, groups(&said), 2).expect("is logged");
+    let again = environment.record_all(Cursor::START, groups(&said), 2);
+    assert!(matches!(again, Err(EngineError::NotLogged)), "{again:?}");
+    assert_eq!(environment.log().head().count(), said.len() as u64);
 }
 
 #[test]
@@ -149,11 +183,16 @@ fn whoever_else_writes_waits_for_the_last_group() {
     std::thread::scope(|scope| {
         let mut other = None;
         let environment = &environment;
-        let groups = groups(&said).inspect(|_| {
+        let groups = groups(&said).enumerate().map(|(number, group)| {
             let change = vec![(1, json!({"put": "role", "name": "of another"}))];
             other.get_or_insert_with(|| scope.spawn(move || environment.apply(change)));
+            // The first of the groups was taken by now, so what waits is the other.
+            while number == 3 && environment.waiting() == 0 {
+                std::thread::yield_now();
+            }
+            group
         });
-        environment.record_all(groups, 2).expect("is logged");
+        environment.record_all(Cursor::START, groups, 2).expect("is logged");
         let answers = other.expect("there was a group").join().expect("does not panic");
         let offset = answers.expect("is logged")[0].offset.expect("was applied");
         assert_eq!(offset.get(), said.len() as u64 + 1);
@@ -168,7 +207,8 @@ fn whoever_follows_is_told_of_every_row_of_many_groups() {
     environment.record(said[..begun].to_vec()).expect("is logged");
     let key = CursorKey::from_secret(b"test");
     let live = Arc::new(Live::over(Arc::new(environment), key, 7, |_| {}).expect("starts"));
-    live.environment().record_all(groups(&said[begun..]), 2).expect("is logged");
+    let after = live.environment().state().cursor;
+    live.environment().record_all(after, groups(&said[begun..]), 2).expect("is logged");
     let state = live.environment().state();
     for (user, device) in fixtures::DEVICES {
         let belongs = Obvious::new(state.as_ref()).dataset(&fixtures::caller(&state, user));
@@ -181,15 +221,14 @@ fn whoever_follows_is_told_of_every_row_of_many_groups() {
         }
         let text = String::from_utf8(text).expect("lines are text");
         let puts = text.lines().filter(|line| line.starts_with("{\"t\":\"put\""));
-        let expected =
-            |(key, version): (&haversack_core::event::RowKey, &haversack_core::RowVersion)| {
-                format!(
-                    "{{\"t\":\"put\",\"table\":\"{}\",\"id\":\"{}\",\"v\":{},",
-                    key.table,
-                    key.id,
-                    version.0.get()
-                )
-            };
+        let expected = |(key, version): (&RowKey, &RowVersion)| {
+            format!(
+                "{{\"t\":\"put\",\"table\":\"{}\",\"id\":\"{}\",\"v\":{},",
+                key.table,
+                key.id,
+                version.0.get()
+            )
+        };
         let begins: Vec<String> = belongs.iter().map(expected).collect();
         assert_eq!(puts.clone().count(), begins.len());
         assert_eq!(begins.is_empty(), user != "bob", "only bob has a profile");

@@ -109,8 +109,8 @@ impl Block {
         if ids.get(at) == Some(&id) { Ok(at) } else { Err(at) }
     }
 
-    /// Reads something of each line of the processor's cache that tags are in, and what stands before them,
-    /// as [`PackedRow::warm`] does.
+    /// Reads something of each line of the processor's cache that tags are in, and the length, as
+    /// [`PackedRow::warm`] does.
     ///
     /// [`PackedRow::warm`]: super::PackedRow::warm
     pub fn warm(&self) -> u32 {

@@ -73,9 +73,10 @@ impl<T> ById<T> {
         Self { tags: self.tags.split_off(place), things: self.things.split_off(place) }
     }
 
-    /// Reads something of each line of the processor's cache that is looked at to find a place.
+    /// Reads something of each line of the processor's cache that tags are in, wherever the first begins.
     fn warm(&self) -> u32 {
-        self.tags.iter().step_by(64 / size_of::<u32>()).fold(0, |all, tag| all ^ tag)
+        let last = self.tags.last().copied().unwrap_or_default();
+        self.tags.iter().step_by(64 / size_of::<u32>()).fold(last, |all, tag| all ^ tag)
     }
 
     fn iter(&self) -> impl Iterator<Item = &T> {

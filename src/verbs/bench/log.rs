@@ -90,12 +90,13 @@ pub fn load(workload: &Workload, place: &Place) -> Result<Line, Failure> {
         Event::LoadStarted { digest: [0; 32], events: total },
     ];
     environment.record(begin.into_iter().chain(catalog).map(by_load).collect())?;
+    let after = environment.state().cursor;
     let (logged, taken) = Taken::by(|| -> Result<(), Failure> {
         let mut events = workload.row_events().map(by_load).peekable();
         let groups = std::iter::from_fn(|| {
             events.peek().is_some().then(|| events.by_ref().take(GROUP_EVENTS_MAX).collect())
         });
-        Ok(environment.record_all(groups, GROUPS_AHEAD)?)
+        Ok(environment.record_all(after, groups, GROUPS_AHEAD)?)
     });
     logged?;
     let state = environment.state();
