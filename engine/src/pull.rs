@@ -9,6 +9,7 @@ mod looks;
 mod past;
 mod plan;
 mod tables;
+mod units;
 mod watch;
 
 use haversack_core::{Cursor, Name, RowId};

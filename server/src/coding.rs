@@ -70,7 +70,7 @@ impl Coding {
 
 /// An encoder under way.
 pub(crate) enum Encoder {
-    Identity,
+    Identity(Vec<u8>),
     Gzip(GzEncoder<Vec<u8>>),
     Zstd(zio::Writer<Vec<u8>, raw::Encoder<'static>>),
 }
@@ -83,7 +83,7 @@ const IDLE_MAX: usize = 8;
 impl Encoder {
     pub fn new(coding: Coding) -> std::io::Result<Self> {
         Ok(match coding {
-            Coding::Identity => Self::Identity,
+            Coding::Identity => Self::Identity(Vec::new()),
             Coding::Gzip => Self::Gzip(GzEncoder::new(Vec::new(), Compression::fast())),
             Coding::Zstd => {
                 let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -100,34 +100,36 @@ impl Encoder {
         })
     }
 
-    /// What goes out for a piece. Every piece is flushed, so that a device can take in what has come if
-    /// the rest does not.
-    pub fn encode(&mut self, piece: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    /// Takes text.
+    pub fn write(&mut self, text: &[u8]) -> std::io::Result<()> {
         match self {
-            Self::Identity => Ok(piece),
-            Self::Gzip(encoder) => {
-                encoder.write_all(&piece)?;
-                encoder.flush()?;
-                Ok(std::mem::take(encoder.get_mut()))
-            }
-            Self::Zstd(encoder) => {
-                encoder.write_all(&piece)?;
-                encoder.flush()?;
-                Ok(std::mem::take(encoder.writer_mut()))
-            }
+            Self::Identity(out) => out.write_all(text),
+            Self::Gzip(encoder) => encoder.write_all(text),
+            Self::Zstd(encoder) => encoder.write_all(text),
         }
     }
 
-    /// What goes out for the last piece, and all that is left.
-    pub fn finish(self, piece: Vec<u8>) -> std::io::Result<Vec<u8>> {
-        match self {
-            Self::Identity => Ok(piece),
-            Self::Gzip(mut encoder) => {
-                encoder.write_all(&piece)?;
-                encoder.finish()
+    /// What goes out for all text since the last time: a device can take it in if the rest does not come.
+    pub fn flush(&mut self) -> std::io::Result<Vec<u8>> {
+        Ok(std::mem::take(match self {
+            Self::Identity(out) => out,
+            Self::Gzip(encoder) => {
+                encoder.flush()?;
+                encoder.get_mut()
             }
+            Self::Zstd(encoder) => {
+                encoder.flush()?;
+                encoder.writer_mut()
+            }
+        }))
+    }
+
+    /// What is left, and what ends the stream.
+    pub fn finish(self) -> std::io::Result<Vec<u8>> {
+        match self {
+            Self::Identity(out) => Ok(out),
+            Self::Gzip(encoder) => encoder.finish(),
             Self::Zstd(mut encoder) => {
-                encoder.write_all(&piece)?;
                 encoder.finish()?;
                 let (out, mut encoder) = encoder.into_inner();
                 let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,8 +149,14 @@ thread_local! {
 
 /// A whole answer, compressed.
 pub(crate) fn compressed(coding: Coding, whole: Vec<u8>) -> std::io::Result<Vec<u8>> {
-    if coding != Coding::Zstd {
-        return Encoder::new(coding)?.finish(whole);
+    match coding {
+        Coding::Identity => return Ok(whole),
+        Coding::Gzip => {
+            let mut encoder = Encoder::new(coding)?;
+            encoder.write(&whole)?;
+            return encoder.finish();
+        }
+        Coding::Zstd => (),
     }
     SMALL.with_borrow_mut(|small| {
         let compressor = match small {

@@ -15,8 +15,9 @@ use crate::{
     handover::{Handing, Handover, Rest, Watched},
 };
 
-/// A request's head, in bytes, and what is kept of a body that comes faster than it's read.
-const BUFFER_BYTES: usize = 32 << 10;
+/// A request's head, in bytes, what is kept of a body that comes faster than it's read, and what is gathered
+/// of an answer before it goes out: every time, whoever waits for it wakes up beside us.
+const BUFFER_BYTES: usize = 64 << 10;
 /// Answers at once on a connection of HTTP/2.
 const STREAMS_MAX: u32 = 100;
 

@@ -12,14 +12,15 @@ use crate::{
 };
 
 /// A piece ends with the line that goes beyond this.
-const PIECE_BYTES: usize = 64 << 10;
+const PIECE_BYTES: usize = 16 << 10;
 
 /// Lines, written as they are called for.
 struct Lines<I>(I);
 
 impl<I: Iterator<Item = Line> + Send + 'static> Pieces for Lines<I> {
     fn write(&mut self, piece: &mut Vec<u8>) -> bool {
-        while piece.len() < PIECE_BYTES {
+        let end = piece.len() + PIECE_BYTES;
+        while piece.len() < end {
             let Some(line) = self.0.next() else { return false };
             serde_json::to_writer(&mut *piece, &line).expect("answers have only text keys");
             piece.write_all(b"\n").expect("memory takes all");

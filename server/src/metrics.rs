@@ -6,6 +6,7 @@ use std::{
 };
 
 use axum::http::{Method, StatusCode};
+use bytes::Bytes;
 use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntGauge, Opts, Registry, TextEncoder, core::Collector,
 };
@@ -120,8 +121,9 @@ impl Sent {
     }
 
     /// Bytes came out of it.
-    pub fn bytes(&mut self, bytes: usize) {
-        self.0.metrics.bytes_sent.inc_by(u64::try_from(bytes).unwrap_or(u64::MAX));
+    pub fn out(&mut self, bytes: Vec<u8>) -> Bytes {
+        self.0.metrics.bytes_sent.inc_by(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        bytes.into()
     }
 }
 

@@ -15,8 +15,11 @@ use crate::{
     metrics::Sent,
 };
 
-/// Room for a usual piece of a pull with the rows that end it, so that it's allocated once.
-const PIECE_ROOM: usize = 127 << 10;
+/// Text after which what is written goes out. With its last piece it is a little less than the 128 KiB that
+/// zstd compresses as one.
+const FLUSH_BYTES: usize = 104 << 10;
+/// Room for a usual piece with the rows that end it, so that it's allocated once.
+const PIECE_ROOM: usize = 40 << 10;
 
 /// Writes a stream piece by piece.
 pub(crate) trait Pieces: Send + 'static {
@@ -31,22 +34,23 @@ pub(crate) fn respond(
     mut pieces: impl Pieces,
 ) -> std::io::Result<Response> {
     let coding = Coding::asked(headers);
-    let mut first = Vec::new();
-    let is_long = pieces.write(&mut first);
     let mut sent = Sent::open(app);
+    let mut first = Vec::new();
+    let mut is_long = true;
+    while is_long && first.len() < FLUSH_BYTES {
+        is_long = pieces.write(&mut first);
+    }
     sent.lines(&first);
     let body = if is_long {
         let mut encoder = Encoder::new(coding)?;
-        let first = Bytes::from(encoder.encode(first)?);
-        sent.bytes(first.len());
+        encoder.write(&first)?;
+        drop(first);
+        let out = sent.out(encoder.flush()?);
         let rest = futures_util::stream::unfold(Some((pieces, encoder, sent)), next);
         use futures_util::StreamExt;
-        let first = futures_util::stream::once(async move { Ok(first) });
-        Body::from_stream(first.chain(rest))
+        Body::from_stream(futures_util::stream::once(async move { Ok(out) }).chain(rest))
     } else {
-        let whole = compressed(coding, first)?;
-        sent.bytes(whole.len());
-        Body::from(whole)
+        Body::from(sent.out(compressed(coding, first)?))
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -62,17 +66,18 @@ type Rest<P> = Option<(P, Encoder, Sent)>;
 async fn next<P: Pieces>(rest: Rest<P>) -> Option<(Result<Bytes, Infallible>, Rest<P>)> {
     let (mut pieces, mut encoder, mut sent) = rest?;
     let mut piece = Vec::with_capacity(PIECE_ROOM);
-    let goes_on = pieces.write(&mut piece);
-    sent.lines(&piece);
+    let mut length = 0;
     // Memory takes all, so encoders can't fail; a stream without its last line is one that broke.
-    let (out, rest) = if goes_on {
-        let out = encoder.encode(piece).ok()?;
-        sent.bytes(out.len());
-        (out, Some((pieces, encoder, sent)))
-    } else {
-        let out = encoder.finish(piece).ok()?;
-        sent.bytes(out.len());
-        (out, None)
-    };
-    Some((Ok(Bytes::from(out)), rest))
+    while length < FLUSH_BYTES {
+        piece.clear();
+        let goes_on = pieces.write(&mut piece);
+        sent.lines(&piece);
+        encoder.write(&piece).ok()?;
+        if !goes_on {
+            return Some((Ok(sent.out(encoder.finish().ok()?)), None));
+        }
+        length += piece.len();
+    }
+    let out = sent.out(encoder.flush().ok()?);
+    Some((Ok(out), Some((pieces, encoder, sent))))
 }

@@ -14,9 +14,9 @@ use crate::{
     planted::{Bug, planted},
 };
 
-/// Length at which a piece of a stream ends, in bytes. With the rows that are written together it is a little
-/// less than the 128 KiB that zstd compresses as one.
-const PIECE_BYTES: usize = 112 << 10;
+/// Length at which a piece of a stream ends, in bytes: with the rows that are written together it stays in
+/// the processor's nearest cache until it is compressed.
+const PIECE_BYTES: usize = 16 << 10;
 /// Lines after which a device is told how far it has come.
 const PROGRESS_LINES: u64 = 1_000;
 
@@ -31,8 +31,8 @@ pub enum Change {
 
 /// Puts that are written together, at the most;
 const RUN: usize = 32;
-/// and the bytes of a piece for each of them.
-const RUN_BYTES: usize = 4 << 10;
+/// and the bytes of a piece for each of them: what most rows take.
+const RUN_BYTES: usize = 512;
 
 /// Changes of the rows of a table, in the order of their ids.
 pub type Changes = Vec<(RowId, Change)>;
@@ -149,7 +149,7 @@ impl Pull {
         self.written
     }
 
-    /// Writes the next piece, some 112 KiB or the rest.
+    /// Writes the next piece, some 16 KiB or the rest.
     pub fn write(&mut self, ground: &mut dyn Ground, piece: &mut Vec<u8>) {
         if self.is_over {
             return;

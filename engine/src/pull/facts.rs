@@ -16,6 +16,7 @@ use haversack_sync::{
     planted::{Bug, planted},
 };
 
+use super::units::Units;
 use crate::live::{Live, locked};
 
 /// What was found of a catalog's profiles so far.
@@ -26,6 +27,7 @@ pub(crate) struct Facts {
     metadata: BTreeMap<(RowId, bool), Arc<str>>,
     /// What all devices know besides rows, summed up.
     shared: Option<u64>,
+    units: Option<Arc<Units>>,
 }
 
 /// What every pull says of a published profile.
@@ -37,7 +39,13 @@ pub(crate) struct ProfileFacts {
 impl Facts {
     fn of(catalog: &Arc<Catalog>) -> Self {
         let catalog = Arc::clone(catalog);
-        Self { catalog, profiles: BTreeMap::new(), metadata: BTreeMap::new(), shared: None }
+        Self {
+            catalog,
+            profiles: BTreeMap::new(),
+            metadata: BTreeMap::new(),
+            shared: None,
+            units: None,
+        }
     }
 }
 
@@ -77,6 +85,13 @@ impl Live {
             Arc::from(fingerprint_of(shared, &catalog.own_metadata(user, tables)))
         };
         Arc::clone(metadata.entry((user, !tables.is_empty())).or_insert_with(make))
+    }
+
+    /// The business units of owners.
+    pub(super) fn units_of(&self, catalog: &Arc<Catalog>) -> Arc<Units> {
+        let mut facts = locked(&self.facts);
+        let units = &mut current(&mut facts, catalog).units;
+        Arc::clone(units.get_or_insert_with(|| Arc::new(Units::of(catalog, self.seed()))))
     }
 }
 

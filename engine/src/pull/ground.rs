@@ -16,6 +16,7 @@ use haversack_sync::{
 use super::{
     lines::{Generation, PutWriter},
     plan::offered,
+    units::Units,
 };
 use crate::live::Live;
 
@@ -32,6 +33,8 @@ pub struct LiveGround {
     generation: Option<Generation>,
     /// Whether lines are kept for other devices.
     keeps_lines: bool,
+    /// Asked for with the first row.
+    units: Option<Arc<Units>>,
     /// Of the table that is being written.
     writer: Option<Box<PutWriter>>,
 }
@@ -52,6 +55,7 @@ impl LiveGround {
             generation: None,
             // What changed lately is on its way to many; all that a new device holds is not.
             keeps_lines: mode != Mode::Full,
+            units: None,
             writer: None,
         }
     }
@@ -133,10 +137,11 @@ impl Ground for LiveGround {
                 return Err(error("revoked", message));
             }
             let row = row.expect("a row that belongs on the device is there");
-            let state = &self.state;
+            let (state, live, units) = (&self.state, &self.live, &mut self.units);
             let mut write = |line: &mut Vec<u8>| {
                 let made = || {
-                    let made = PutWriter::new(state, table);
+                    let units = units.get_or_insert_with(|| live.units_of(&state.catalog));
+                    let made = PutWriter::new(state, table, units);
                     Box::new(made.expect("a table that is taken offline is there"))
                 };
                 writer.get_or_insert_with(made).write(line, *id, row);

@@ -9,6 +9,7 @@ use haversack_core::{Name, RowId, RowVersion, catalog::Catalog, json::RowWriter}
 use haversack_replay::{PackedRow, State};
 use haversack_sync::planted::{Bug, planted};
 
+use super::units::Units;
 use crate::live::locked;
 
 /// Places for lines; a power of two.
@@ -123,26 +124,24 @@ fn place(id: RowId, version: RowVersion) -> (usize, usize) {
 
 /// Writes put lines of rows of a table.
 pub(crate) struct PutWriter {
-    catalog: Arc<Catalog>,
     table: Name,
     /// What a line begins with.
     begin: Box<[u8]>,
     row: RowWriter,
     /// The places of columns, by their numbers in packed rows; none: a column that was dropped.
     places: Box<[Option<usize>]>,
-    units: Units,
+    units: Arc<Units>,
 }
 
 impl PutWriter {
     /// A writer of rows of a table as they are in a state, and of no other; none: it has no such table.
-    pub fn new(state: &State, table: &Name) -> Option<Self> {
+    pub fn new(state: &State, table: &Name, units: &Arc<Units>) -> Option<Self> {
         let row = RowWriter::new(state.catalog.table(table)?);
         let places = state.packed_columns(table.as_str()).iter().map(|name| row.place(name));
         // Names have nothing that JSON would escape. The order of keys is that of the message's own form.
         let begin = format!("{{\"t\":\"put\",\"table\":\"{table}\",\"id\":\"").into_bytes();
         let (table, begin, places) = (table.clone(), begin.into(), places.collect());
-        let catalog = Arc::clone(&state.catalog);
-        Some(Self { catalog, table, begin, row, places, units: Units([None; OWNERS]) })
+        Some(Self { table, begin, row, places, units: Arc::clone(units) })
     }
 
     /// Whether it writes rows of this table.
@@ -158,25 +157,8 @@ impl PutWriter {
         serde_json::to_writer(&mut *line, &row.version().0.get()).expect("memory takes all");
         line.extend_from_slice(b",\"row\":");
         let placed = |(number, value)| Some((self.places[number]?, value));
-        let mut unit_of = |owner| self.units.of(&self.catalog, owner);
+        let mut unit_of = |owner| self.units.get(owner);
         self.row.write(line, &mut unit_of, id, row.numbered().filter_map(placed));
         line.extend_from_slice(b"}\n");
-    }
-}
-
-/// Owners whose business unit is kept, at the most.
-const OWNERS: usize = 64;
-
-/// Business units of owners in one catalog, as they were asked for: a device's rows have few owners, or
-/// many of which each has few of the rows.
-struct Units([Option<(RowId, Option<RowId>)>; OWNERS]);
-
-impl Units {
-    fn of(&mut self, catalog: &Catalog, owner: RowId) -> Option<RowId> {
-        let known = &mut self.0[usize::from(owner.as_bytes()[15]) % OWNERS];
-        match known {
-            Some((of, unit)) if *of == owner => *unit,
-            _ => known.insert((owner, catalog.business_unit_of(owner))).1,
-        }
     }
 }
