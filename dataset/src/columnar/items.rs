@@ -1,6 +1,6 @@
 //! A profile's items as they are evaluated: filters planned, relationships as ways between tables.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, iter::once, sync::Arc};
 
 use haversack_core::{
     Name,
@@ -143,9 +143,7 @@ impl Way {
     ) {
         match &self.kind {
             WayKind::Holds(column) => {
-                for other in others {
-                    add_sources(tables, table, column, (self.other, other), found);
-                }
+                add_sources(tables, table, column, (self.other, others.iter()), found);
             }
             WayKind::Held(column) => {
                 let others_rows = tables.table(self.other);
@@ -156,9 +154,8 @@ impl Way {
             }
             WayKind::Pairs(pairs, mine, theirs) => {
                 let mut joining = Gathered::default();
-                for other in others {
-                    add_sources(tables, *pairs, theirs, (self.other, other), &mut joining);
-                }
+                let others = (self.other, others.iter());
+                add_sources(tables, *pairs, theirs, others, &mut joining);
                 let joining = joining.set();
                 let targets =
                     joining.iter().filter_map(|pair| tables.table(*pairs).target(pair, mine));
@@ -184,11 +181,11 @@ impl Way {
                 of_other(target).into_iter().for_each(|other| found.add(other));
             }
             WayKind::Held(column) => {
-                add_sources(tables, self.other, column, (table, row), &mut found);
+                add_sources(tables, self.other, column, (table, once(row)), &mut found);
             }
             WayKind::Pairs(pairs, mine, theirs) => {
                 let mut joining = Gathered::default();
-                add_sources(tables, *pairs, mine, (table, row), &mut joining);
+                add_sources(tables, *pairs, mine, (table, once(row)), &mut joining);
                 let pairs = tables.table(*pairs);
                 let others = joining.set().into_iter().map(|pair| pairs.target(pair, theirs));
                 others.filter_map(of_other).for_each(|other| found.add(other));
@@ -212,12 +209,12 @@ impl Way {
             }
             WayKind::Held(column) => {
                 let mut sources = Gathered::default();
-                add_sources(tables, self.other, column, (table, row), &mut sources);
+                add_sources(tables, self.other, column, (table, once(row)), &mut sources);
                 !sources.set().is_disjoint(others)
             }
             WayKind::Pairs(pairs, mine, theirs) => {
                 let mut joining = Gathered::default();
-                add_sources(tables, *pairs, mine, (table, row), &mut joining);
+                add_sources(tables, *pairs, mine, (table, once(row)), &mut joining);
                 let pairs = tables.table(*pairs);
                 joining.set().iter().any(|pair| pairs.target(pair, theirs).is_some_and(is_other))
             }
@@ -225,19 +222,22 @@ impl Way {
     }
 }
 
-/// Adds the rows of a table whose column points at a row.
+/// Adds the rows of a table whose column points at any of these rows.
 fn add_sources(
     tables: &Tables,
     table: TableNumber,
     column: &str,
-    to: (TableNumber, RowNumber),
+    (of, to): (TableNumber, impl Iterator<Item = RowNumber>),
     found: &mut Gathered,
 ) {
     let rows = tables.table(table);
     if rows.is_derived_unit(column) {
-        return tables.add_pointing(rows, column, tables.table(to.0).id(to.1), found);
+        let ids = to.map(|to| tables.table(of).id(to));
+        return ids.for_each(|id| tables.add_pointing(rows, column, id, found));
     }
-    if let Some(Data::References(references)) = rows.column(column).map(|column| &column.data) {
-        found.add_sources(references.sources(to));
+    if let Some(Data::References(references)) = rows.column(column).map(|column| &column.data)
+        && let Some(pointed) = references.pointed(of)
+    {
+        found.add_all_sources(pointed, to);
     }
 }

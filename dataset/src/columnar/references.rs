@@ -15,6 +15,9 @@ pub(crate) type TableNumber = u16;
 /// A row of some table.
 pub(crate) type Target = (TableNumber, RowNumber);
 
+/// Rows that are looked for together.
+const WARMED: usize = 64;
+
 /// A column of pointers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct References {
@@ -102,7 +105,12 @@ impl References {
 
     /// The rows that point at a row; none: nothing does.
     pub(super) fn sources(&self, (table, to): Target) -> Option<Sources<'_>> {
-        self.sources.get(&table)?.get(to)
+        self.pointed(table)?.get(to)
+    }
+
+    /// For each row of a table which rows point there; none: nothing points into the table.
+    pub(super) fn pointed(&self, table: TableNumber) -> Option<&Pointed> {
+        self.sources.get(&table)
     }
 
     /// The tables at whose rows anything points or has pointed.
@@ -145,6 +153,24 @@ impl Gathered {
             Some(Sources::List(list)) => self.rows.extend_from_slice(list),
             Some(Sources::Bitmap(bitmap)) => self.sets |= bitmap,
             None => {}
+        }
+    }
+
+    /// Adds the rows that point at any of these.
+    pub(super) fn add_all_sources(
+        &mut self,
+        pointed: &Pointed,
+        mut to: impl Iterator<Item = RowNumber>,
+    ) {
+        let mut some = Vec::new();
+        loop {
+            some.clear();
+            some.extend(to.by_ref().take(WARMED));
+            if some.is_empty() {
+                return;
+            }
+            pointed.warm(&some);
+            some.iter().for_each(|to| self.add_sources(pointed.get(*to)));
         }
     }
 
