@@ -15,8 +15,10 @@ use crate::{
     handover::{Handing, Handover, Rest, Watched},
 };
 
-/// A request's head, in bytes, what is kept of a body that comes faster than it's read, and what is gathered
-/// of an answer before it goes out: every time, whoever waits for it wakes up beside us.
+/// A request's head, in bytes.
+const HEAD_BYTES: usize = 32 << 10;
+/// What is kept of a body that comes faster than it's read, and what is gathered of an answer before it goes
+/// out: every time, whoever waits for it wakes up beside us.
 const BUFFER_BYTES: usize = 64 << 10;
 /// Answers at once on a connection of HTTP/2.
 const STREAMS_MAX: u32 = 100;
@@ -59,7 +61,8 @@ impl Connections {
     pub fn new(options: &Options, router: Router) -> Self {
         let head = Duration::from_secs(options.head_seconds);
         let mut one = http1::Builder::new();
-        one.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(BUFFER_BYTES);
+        one.timer(TokioTimer::new()).header_read_timeout(head);
+        one.max_header_size(HEAD_BYTES).max_buf_size(BUFFER_BYTES);
         let mut two = http2::Builder::new(TokioExecutor::new());
         two.timer(TokioTimer::new()).max_concurrent_streams(STREAMS_MAX);
         Self { one, two, head, router }

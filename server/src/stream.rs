@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Text after which what is written goes out. With its last piece it is a little less than the 128 KiB that
-/// zstd compresses as one.
+/// zstd compresses as one, if rows are of usual length.
 const FLUSH_BYTES: usize = 104 << 10;
 /// Room for a usual piece with the rows that end it, so that it's allocated once.
 const PIECE_ROOM: usize = 40 << 10;
@@ -27,7 +27,7 @@ pub(crate) trait Pieces: Send + 'static {
     fn write(&mut self, piece: &mut Vec<u8>) -> bool;
 }
 
-/// Answers with a stream. What fits into one piece goes out as one.
+/// Answers with a stream. What ends before it first goes out is compressed as a whole.
 pub(crate) fn respond(
     app: &App,
     headers: &HeaderMap,

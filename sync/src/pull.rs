@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Length at which a piece of a stream ends, in bytes: with the rows that are written together it stays in
-/// the processor's nearest cache until it is compressed.
+/// the processor's nearest caches until it is taken over.
 const PIECE_BYTES: usize = 16 << 10;
 /// Lines after which a device is told how far it has come.
 const PROGRESS_LINES: u64 = 1_000;

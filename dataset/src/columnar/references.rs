@@ -162,15 +162,17 @@ impl Gathered {
         pointed: &Pointed,
         mut to: impl Iterator<Item = RowNumber>,
     ) {
-        let mut some = Vec::new();
+        let mut room = [0; WARMED];
         loop {
-            some.clear();
-            some.extend(to.by_ref().take(WARMED));
-            if some.is_empty() {
+            let some = room.iter_mut().zip(to.by_ref()).map(|(place, row)| *place = row).count();
+            let some = &room[..some];
+            if some.len() > 1 {
+                pointed.warm(some);
+            }
+            some.iter().for_each(|to| self.add_sources(pointed.get(*to)));
+            if some.len() < WARMED {
                 return;
             }
-            pointed.warm(&some);
-            some.iter().for_each(|to| self.add_sources(pointed.get(*to)));
         }
     }
 

@@ -108,11 +108,14 @@ impl Pointed {
         })
     }
 
-    /// Reads something of each line of the processor's cache that these rows' slots and lists begin in: so
-    /// they are waited for together, and not one after another.
+    /// Reads what these rows' slots and lists begin with: so they are waited for together, and not one
+    /// after another.
     pub(super) fn warm(&self, to: &[RowNumber]) {
         let slots = to.iter().filter_map(|to| self.slots.get(*to as usize));
-        let first = |slot: &Slot| self.lists.get(slot.at as usize).map_or(slot.length, |row| *row);
+        let first = |slot: &Slot| match slot.length {
+            0 | 1 | MANY => slot.at,
+            _ => self.lists[slot.at as usize],
+        };
         std::hint::black_box(slots.fold(0, |all, slot| all ^ first(slot)));
     }
 

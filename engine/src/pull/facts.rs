@@ -89,9 +89,14 @@ impl Live {
 
     /// The business units of owners.
     pub(super) fn units_of(&self, catalog: &Arc<Catalog>) -> Arc<Units> {
-        let mut facts = locked(&self.facts);
-        let units = &mut current(&mut facts, catalog).units;
-        Arc::clone(units.get_or_insert_with(|| Arc::new(Units::of(catalog, self.seed()))))
+        let make = || Arc::new(Units::of(catalog, self.seed()));
+        match &mut *locked(&self.facts) {
+            Some(facts) if Arc::ptr_eq(&facts.catalog, catalog) => {
+                Arc::clone(facts.units.get_or_insert_with(make))
+            }
+            // A stream of an older moment does not take from the others what is known of the newest catalog.
+            _ => make(),
+        }
     }
 }
 

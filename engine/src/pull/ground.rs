@@ -130,6 +130,9 @@ impl Ground for LiveGround {
         lines: &mut Vec<u8>,
     ) -> Result<(), StreamError> {
         let mut writer = self.writer.take().filter(|writer| writer.is_of(table));
+        // Before a place for a line is locked.
+        let units = self.units.get_or_insert_with(|| self.live.units_of(&self.state.catalog));
+        let units = Arc::clone(units);
         let packed = self.state.packed_rows(table.as_str(), rows.iter().map(|(id, _)| *id));
         for ((id, version), row) in rows.iter().zip(packed) {
             if !self.may_be_told(table, *id, *version) && !planted(Bug::SkipRevoked) {
@@ -137,11 +140,10 @@ impl Ground for LiveGround {
                 return Err(error("revoked", message));
             }
             let row = row.expect("a row that belongs on the device is there");
-            let (state, live, units) = (&self.state, &self.live, &mut self.units);
+            let state = &self.state;
             let mut write = |line: &mut Vec<u8>| {
                 let made = || {
-                    let units = units.get_or_insert_with(|| live.units_of(&state.catalog));
-                    let made = PutWriter::new(state, table, units);
+                    let made = PutWriter::new(state, table, &units);
                     Box::new(made.expect("a table that is taken offline is there"))
                 };
                 writer.get_or_insert_with(made).write(line, *id, row);
