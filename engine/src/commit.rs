@@ -18,7 +18,7 @@ use crate::{
     group::Group,
     live::locked,
     online::{self, Edited, OnlineEdit},
-    push::{self, Mutation, Pushed},
+    push::{self, Pushed, Sent},
     snapshots::Snapshotter,
     step::{self, Step},
 };
@@ -26,9 +26,9 @@ use crate::{
 /// Work for the committer, with the way to its answer.
 pub(crate) enum Work {
     Steps(Vec<Step>, Reply<Vec<LineAnswer>>),
-    Push(RowId, Vec<Mutation>, Reply<Pushed>),
+    Push(RowId, Vec<Sent>, Reply<Pushed>),
     /// As a device that is made known on first use: both, or neither.
-    PushAs(Registration, Vec<Mutation>, Reply<Pushed>),
+    PushAs(Registration, Vec<Sent>, Reply<Pushed>),
     Register(Registration, Reply<Device>),
     /// One online edit.
     Online(OnlineEdit, Reply<Edited>),
@@ -124,8 +124,11 @@ pub(crate) fn run(
                 Task::Bulk(groups, reply) => bulk = Some((groups, reply)),
             }
         }
-        let Group { ahead, records, .. } = group;
-        let mut durable = log.append(&records);
+        let Group { ahead, records, failed, .. } = group;
+        let mut durable = match failed {
+            None => log.append(&records).map_err(EngineError::from),
+            Some(error) => Err(error),
+        };
         if planted(Bug::AcknowledgeBeforeDurable) {
             durable = Ok(());
         }
@@ -134,7 +137,6 @@ pub(crate) fn run(
             show(log, shown, followers, &ahead, &records);
             snapshotter.inspect(|snapshotter| snapshotter.offer(&ahead));
         }
-        let mut durable = durable.map_err(EngineError::from);
         for answer in answers {
             let result = std::mem::replace(&mut durable, Ok(()));
             if result.is_err() {
@@ -196,13 +198,13 @@ fn add(group: &mut Group<'_>, work: Work) -> Answer {
             });
             finish(group, mark, done, reply)
         }
-        Work::Push(device, mutations, reply) => {
-            let done = whole.and_then(|()| push::run(group, device, mutations));
+        Work::Push(device, edits, reply) => {
+            let done = whole.and_then(|()| push::run(group, device, &edits));
             finish(group, mark, done, reply)
         }
-        Work::PushAs(device, mutations, reply) => {
+        Work::PushAs(device, edits, reply) => {
             let known = whole.and_then(|()| push::register(group, &device));
-            let done = known.and_then(|device| push::run(group, device.id, mutations));
+            let done = known.and_then(|device| push::run(group, device.id, &edits));
             finish(group, mark, done, reply)
         }
         Work::Register(device, reply) => {
@@ -223,7 +225,7 @@ fn add(group: &mut Group<'_>, work: Work) -> Answer {
 /// The answer, to be sent once the group is durable. Work that failed leaves nothing in the group.
 fn finish<T: Send + 'static>(
     group: &mut Group<'_>,
-    mark: (State, usize),
+    mark: usize,
     done: Result<T, EngineError>,
     reply: Reply<T>,
 ) -> Answer {

@@ -23,7 +23,7 @@ use crate::{
     group::LogPast,
     live::locked,
     online::{Edited, OnlineEdit},
-    push::{Mutation, Pushed},
+    push::{Mutation, Pushed, Sent},
     refold::{fold_log, fold_on},
     snapshots::{self, Snapshotter},
     step::{Step, steps},
@@ -204,6 +204,7 @@ impl Environment {
     /// [`EngineError::MutationGap`], [`EngineError::MutationReused`]: nothing was taken; or if the
     /// log fails.
     pub fn push(&self, device: RowId, edits: Vec<Mutation>) -> Result<Pushed, EngineError> {
+        let edits = Sent::all(edits);
         self.ask(|reply| Work::Push(device, edits, reply))
     }
 
@@ -235,7 +236,7 @@ impl Environment {
         platform: &str,
         edits: Vec<Mutation>,
     ) -> Result<Pushed, EngineError> {
-        let device = registration(user, name, platform);
+        let (device, edits) = (registration(user, name, platform), Sent::all(edits));
         self.ask(|reply| Work::PushAs(device, edits, reply))
     }
 
@@ -310,7 +311,7 @@ impl Environment {
         edits: Vec<Mutation>,
         answer: impl FnOnce(Result<Pushed, EngineError>) + Send + 'static,
     ) -> Result<(), EngineError> {
-        self.hand_over(Work::Push(device, edits, Box::new(answer)))
+        self.hand_over(Work::Push(device, Sent::all(edits), Box::new(answer)))
     }
 
     /// Makes one online edit, without waiting. `answer` is called by the committer; a refusal is an answer.

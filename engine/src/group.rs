@@ -38,16 +38,24 @@ pub(crate) struct Group<'a> {
     pub ahead: State,
     /// The events.
     pub records: Vec<LogRecord>,
+    /// What it began on; none: nothing can be forgotten.
+    base: Option<&'a State>,
+    /// Whether an event could not be folded, and may have left something in the state.
+    is_torn: bool,
+    /// Why none of it may enter the log.
+    pub failed: Option<EngineError>,
 }
 
 impl<'a> Group<'a> {
-    pub(crate) fn new(log: &'a dyn Log, state: &State, now: Timestamp) -> Self {
-        Self::on(log, state.clone(), now)
+    pub(crate) fn new(log: &'a dyn Log, state: &'a State, now: Timestamp) -> Self {
+        Self { base: Some(state), ..Self::on(log, state.clone(), now) }
     }
 
     /// A group on a state that nobody else has.
     pub(crate) fn on(log: &'a dyn Log, state: State, now: Timestamp) -> Self {
-        Self { log, at: now.max(state.at), ahead: state, records: Vec::new() }
+        let at = now.max(state.at);
+        let records = Vec::new();
+        Self { log, at, ahead: state, records, base: None, is_torn: false, failed: None }
     }
 
     /// Adds an event that was judged. The first event of a log is always that it was made.
@@ -63,11 +71,17 @@ impl<'a> Group<'a> {
 
     fn append(&mut self, record: Record) -> Result<Offset, EngineError> {
         let offset = self.ahead.cursor.next();
-        let record = Sequenced { offset, at: self.at, inner: record };
-        let past = LogPast { log: self.log, pending: &self.records };
-        fold(&mut self.ahead, &record, Judging::InForce, &past)?;
-        self.records.push(record);
+        self.fold(Sequenced { offset, at: self.at, inner: record })?;
         Ok(offset)
+    }
+
+    fn fold(&mut self, record: LogRecord) -> Result<(), EngineError> {
+        let past = LogPast { log: self.log, pending: &self.records };
+        let folded = fold(&mut self.ahead, &record, Judging::InForce, &past);
+        self.is_torn |= folded.is_err();
+        folded?;
+        self.records.push(record);
+        Ok(())
     }
 
     /// Judges a device's edit by the policy in force, and adds it with its verdict.
@@ -95,13 +109,72 @@ impl<'a> Group<'a> {
     }
 
     /// A mark to come back to, if what follows is refused after all.
-    pub(crate) fn mark(&self) -> (State, usize) {
-        (self.ahead.clone(), self.records.len())
+    pub(crate) fn mark(&self) -> usize {
+        self.records.len()
     }
 
-    /// Forgets what came after the mark.
-    pub(crate) fn reset(&mut self, (state, length): (State, usize)) {
-        self.ahead = state;
-        self.records.truncate(length);
+    /// Forgets what came after the mark: the events before it are folded once more. That is seldom; to keep
+    /// the state of every mark would be to copy nearly all that is written after it.
+    pub(crate) fn reset(&mut self, mark: usize) {
+        if self.records.len() == mark && !self.is_torn {
+            return;
+        }
+        let Some(base) = self.base else {
+            self.failed = Some(EngineError::NotLogged);
+            return;
+        };
+        let mut kept = std::mem::take(&mut self.records);
+        kept.truncate(mark);
+        (self.ahead, self.is_torn) = (base.clone(), false);
+        if let Err(error) = kept.into_iter().try_for_each(|record| self.fold(record)) {
+            // Answers were made for events that are lost now.
+            self.failed = Some(error);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use haversack_core::{RowId, event::Device};
+    use haversack_replay::Digest;
+    use haversack_store::MemoryLog;
+
+    use super::*;
+
+    fn add(group: &mut Group<'_>, number: u8) {
+        let (id, user) = (RowId::from_bytes([number; 16]), RowId::default());
+        let device = Device { id, user, name: number.to_string(), platform: String::new() };
+        let event = Event::DeviceRegistered(device);
+        group.add(Record { actor: Actor::User(user), event }).unwrap();
+    }
+
+    #[test]
+    fn what_came_after_a_mark_is_forgotten() {
+        let (log, begin) = (MemoryLog::default(), State::default());
+        let [mut group, mut other] = [0, 1].map(|_| Group::new(&log, &begin, Timestamp(1)));
+        add(&mut group, 1);
+        let mark = group.mark();
+        group.reset(mark);
+        assert_eq!(group.records.len(), mark, "there was nothing to forget");
+        add(&mut group, 2);
+        add(&mut group, 3);
+        group.reset(mark);
+        add(&mut group, 4);
+        add(&mut other, 1);
+        add(&mut other, 4);
+        assert_eq!(Digest::of(&group.ahead), Digest::of(&other.ahead));
+        assert_eq!(group.records, other.records);
+        assert!(group.failed.is_none());
+    }
+
+    /// On a state that nobody else has, as loads are.
+    #[test]
+    fn a_group_that_can_not_go_back_is_not_logged() {
+        let log = MemoryLog::default();
+        let mut group = Group::on(&log, State::default(), Timestamp(1));
+        let mark = group.mark();
+        add(&mut group, 1);
+        group.reset(mark);
+        assert!(matches!(group.failed, Some(EngineError::NotLogged)));
     }
 }

@@ -41,6 +41,21 @@ pub struct Pushed {
     pub outcomes: Vec<Outcome>,
 }
 
+/// An edit as it was sent, made ready for the committer by whoever hands it over.
+pub(crate) struct Sent {
+    mutation: Mutation,
+    /// Its fingerprint.
+    content: [u8; 16],
+}
+
+impl Sent {
+    /// These edits.
+    pub fn all(mutations: Vec<Mutation>) -> Vec<Self> {
+        let sent = |mutation| Self { content: fingerprint(&mutation), mutation };
+        mutations.into_iter().map(sent).collect()
+    }
+}
+
 /// Makes a device known, unless its user has one of this name.
 ///
 /// Its id follows from user and name, so that a device that registers twice is the same one.
@@ -89,19 +104,17 @@ fn ask_for(group: &mut Group<'_>, device: &Device, app: Option<String>) -> Resul
 pub(crate) fn run(
     group: &mut Group<'_>,
     device: RowId,
-    mutations: Vec<Mutation>,
+    edits: &[Sent],
 ) -> Result<Pushed, EngineError> {
-    let outcomes = mutations
-        .into_iter()
-        .map(|mutation| one(group, device, &mutation))
-        .collect::<Result<_, _>>();
+    let outcomes = edits.iter().map(|sent| one(group, device, sent)).collect::<Result<_, _>>();
     Ok(Pushed { outcomes: outcomes? })
 }
 
-fn one(group: &mut Group<'_>, device: RowId, mutation: &Mutation) -> Result<Outcome, EngineError> {
+fn one(group: &mut Group<'_>, device: RowId, sent: &Sent) -> Result<Outcome, EngineError> {
+    let Sent { mutation, content } = sent;
+    let content = *content;
     let known = group.ahead.devices.get(&device).ok_or(EngineError::Closed)?;
     let (expected, found, user) = (known.next_mutation(), mutation.number, known.device.user);
-    let content = fingerprint(mutation);
     if found > expected && !planted(Bug::TakeGaps) {
         return Err(EngineError::MutationGap { expected, found });
     }
@@ -177,9 +190,12 @@ fn duplicate(
 /// A fingerprint of what a device sent: JSON objects are kept in the order of their keys.
 fn fingerprint(mutation: &Mutation) -> [u8; 16] {
     let Mutation { operation, table, id, base, values, .. } = mutation;
-    let text = serde_json::json!([operation.name(), table, id, base, values]).to_string();
+    let text = serde_json::to_vec(&(operation.name(), table, id, base, values));
     let mut fingerprint = [0; 16];
-    blake3::Hasher::new().update(text.as_bytes()).finalize_xof().fill(&mut fingerprint);
+    blake3::Hasher::new()
+        .update(&text.expect("JSON can be written"))
+        .finalize_xof()
+        .fill(&mut fingerprint);
     fingerprint
 }
 
@@ -241,5 +257,32 @@ impl Outcome {
             set("server", Json::Object(server.clone()));
         }
         Json::Object(json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Logs hold fingerprints, so they must stay what they were.
+    #[test]
+    fn fingerprints_are_of_the_text_of_an_array() {
+        let sent = serde_json::json!({"n": 3, "op": "update", "table": "t", "base": 7,
+            "id": "00000000-0000-0000-0000-000000000001",
+            "values": {"b": "\u{e4}\n\"", "a": null, "c": 1.5, "d": {"table": "u", "id": "x"}}});
+        for base in [Json::from(7), Json::Null] {
+            let mut sent = sent.clone();
+            sent["base"] = base.clone();
+            let mutation = Mutation::read(sent.clone()).unwrap();
+            assert_eq!(
+                (mutation.number, mutation.operation),
+                (MutationNumber::new(3).unwrap(), Operation::Update)
+            );
+            let text = serde_json::json!(["update", "t", sent["id"], base, sent["values"]]);
+            let mut expected = [0; 16];
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(text.to_string().as_bytes()).finalize_xof().fill(&mut expected);
+            assert_eq!(fingerprint(&mutation), expected);
+        }
     }
 }
