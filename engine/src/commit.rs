@@ -56,8 +56,12 @@ pub(crate) struct Registration {
 /// Takes the answer to a piece of work, once it is durable.
 pub(crate) type Reply<T> = Box<dyn FnOnce(Result<T, EngineError>) + Send>;
 
-/// Sends an answer that waits for its group to be durable.
-type Answer = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
+/// An answer that waits for its group to be durable.
+struct Answer {
+    /// Whether the work was refused as a whole, and has nothing in the group.
+    is_refused: bool,
+    send: Box<dyn FnOnce(Result<(), EngineError>) + Send>,
+}
 
 /// Tells the events up to some place from those of any other log.
 pub(crate) type History = [u8; 8];
@@ -114,8 +118,10 @@ pub(crate) fn run(
         let state = Arc::clone(&shown.read().expect("no holder of this lock panics"));
         let mut group = Group::new(log, &state, clock.now());
         let mut answers = vec![add(&mut group, first)];
-        // A group is what queued while the one before was being synced.
-        while group.records.len() < GROUP_EVENTS_MAX
+        // A group is what queued while the one before was being synced. Refused work adds no events, and yet
+        // its answer waits.
+        while group.records.len().max(answers.len()) < GROUP_EVENTS_MAX
+            && group.failed.is_none()
             && bulk.is_none()
             && let Ok(next) = tasks.try_recv()
         {
@@ -137,14 +143,18 @@ pub(crate) fn run(
             show(log, shown, followers, &ahead, &records);
             snapshotter.inspect(|snapshotter| snapshotter.offer(&ahead));
         }
-        for answer in answers {
-            let result = std::mem::replace(&mut durable, Ok(()));
-            if result.is_err() {
-                // The first writer is told the failure itself, the others that there was one.
-                durable = Err(EngineError::NotLogged);
-            }
-            answer(result);
-        }
+        answer(answers, durable);
+    }
+}
+
+/// Answers everybody who has something in a group. The first is told why it is not durable, the others that it
+/// isn't.
+fn answer(answers: Vec<Answer>, durable: Result<(), EngineError>) {
+    let is_durable = durable.is_ok();
+    let mut error = durable.err();
+    for Answer { is_refused, send } in answers {
+        let told = if is_refused { None } else { error.take() };
+        send(if is_durable { Ok(()) } else { Err(told.unwrap_or(EngineError::NotLogged)) });
     }
 }
 
@@ -232,7 +242,8 @@ fn finish<T: Send + 'static>(
     if done.is_err() {
         group.reset(mark);
     }
-    Box::new(move |durable| {
-        reply(done.and_then(|answer| durable.map(|()| answer)));
-    })
+    let is_refused = done.is_err();
+    let send =
+        move |durable: Result<(), _>| reply(done.and_then(|answer| durable.map(|()| answer)));
+    Answer { is_refused, send: Box::new(send) }
 }

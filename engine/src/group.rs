@@ -38,8 +38,10 @@ pub(crate) struct Group<'a> {
     pub ahead: State,
     /// The events.
     pub records: Vec<LogRecord>,
-    /// What it began on; none: nothing can be forgotten.
+    /// What it began on; none: it is a load's, and never goes back.
     base: Option<&'a State>,
+    /// What it last went back to, and how many of the events are folded into that.
+    gone_back: Option<(State, usize)>,
     /// Whether an event could not be folded, and may have left something in the state.
     is_torn: bool,
     /// Why none of it may enter the log.
@@ -55,7 +57,8 @@ impl<'a> Group<'a> {
     pub(crate) fn on(log: &'a dyn Log, state: State, now: Timestamp) -> Self {
         let at = now.max(state.at);
         let records = Vec::new();
-        Self { log, at, ahead: state, records, base: None, is_torn: false, failed: None }
+        let ahead = state;
+        Self { log, at, ahead, records, base: None, gone_back: None, is_torn: false, failed: None }
     }
 
     /// Adds an event that was judged. The first event of a log is always that it was made.
@@ -113,22 +116,25 @@ impl<'a> Group<'a> {
         self.records.len()
     }
 
-    /// Forgets what came after the mark: the events before it are folded once more. That is seldom; to keep
-    /// the state of every mark would be to copy nearly all that is written after it.
+    /// Forgets what came after the mark: the events before it are folded once more, each once however often
+    /// the group goes back. To keep the state of every mark would be to copy nearly all that is written after
+    /// it, and most marks are never gone back to.
     pub(crate) fn reset(&mut self, mark: usize) {
         if self.records.len() == mark && !self.is_torn {
             return;
         }
-        let Some(base) = self.base else {
-            self.failed = Some(EngineError::NotLogged);
-            return;
+        let base = self.base.expect("a load does not go back");
+        self.records.truncate(mark);
+        let (state, folded) = match self.gone_back.take() {
+            Some((state, folded)) if folded <= mark => (state, folded),
+            _ => (base.clone(), 0),
         };
-        let mut kept = std::mem::take(&mut self.records);
-        kept.truncate(mark);
-        (self.ahead, self.is_torn) = (base.clone(), false);
-        if let Err(error) = kept.into_iter().try_for_each(|record| self.fold(record)) {
+        let again = self.records.split_off(folded);
+        (self.ahead, self.is_torn) = (state, false);
+        match again.into_iter().try_for_each(|record| self.fold(record)) {
+            Ok(()) => self.gone_back = Some((self.ahead.clone(), mark)),
             // Answers were made for events that are lost now.
-            self.failed = Some(error);
+            Err(error) => self.failed = Some(error),
         }
     }
 }
@@ -160,21 +166,15 @@ mod tests {
         add(&mut group, 3);
         group.reset(mark);
         add(&mut group, 4);
+        add(&mut group, 5);
+        group.reset(mark + 1);
+        add(&mut group, 6);
+        group.reset(mark);
+        add(&mut group, 7);
         add(&mut other, 1);
-        add(&mut other, 4);
+        add(&mut other, 7);
         assert_eq!(Digest::of(&group.ahead), Digest::of(&other.ahead));
         assert_eq!(group.records, other.records);
         assert!(group.failed.is_none());
-    }
-
-    /// On a state that nobody else has, as loads are.
-    #[test]
-    fn a_group_that_can_not_go_back_is_not_logged() {
-        let log = MemoryLog::default();
-        let mut group = Group::on(&log, State::default(), Timestamp(1));
-        let mark = group.mark();
-        add(&mut group, 1);
-        group.reset(mark);
-        assert!(matches!(group.failed, Some(EngineError::NotLogged)));
     }
 }

@@ -40,7 +40,10 @@ impl Environment {
         for step in steps(lines) {
             answers.extend(run(&mut group, step)?);
         }
-        let Group { ahead, records, .. } = group;
+        let Group { ahead, records, failed, .. } = group;
+        if let Some(error) = failed {
+            return Err(error);
+        }
         Ok(Rehearsed { answers, records, state: Arc::new(ahead) })
     }
 }

@@ -19,6 +19,7 @@ mod fetchxml;
 mod fetchxml_document;
 mod fixtures;
 mod golden;
+mod groups;
 mod held;
 mod http_document;
 mod kill;
