@@ -106,11 +106,19 @@ pub(crate) fn run(
     device: RowId,
     edits: &[Sent],
 ) -> Result<Pushed, EngineError> {
-    let outcomes = edits.iter().map(|sent| one(group, device, sent)).collect::<Result<_, _>>();
+    let next = group.ahead.devices.get(&device).ok_or(EngineError::Closed)?.next_mutation();
+    let outcomes =
+        edits.iter().map(|sent| one(group, device, sent, next)).collect::<Result<_, _>>();
     Ok(Pushed { outcomes: outcomes? })
 }
 
-fn one(group: &mut Group<'_>, device: RowId, sent: &Sent) -> Result<Outcome, EngineError> {
+/// Takes an edit of a push. If it's refused, `next` is the number to use next, as nothing of the push is taken.
+fn one(
+    group: &mut Group<'_>,
+    device: RowId,
+    sent: &Sent,
+    next: MutationNumber,
+) -> Result<Outcome, EngineError> {
     let Sent { mutation, content } = sent;
     let content = *content;
     let known = group.ahead.devices.get(&device).ok_or(EngineError::Closed)?;
@@ -121,7 +129,7 @@ fn one(group: &mut Group<'_>, device: RowId, sent: &Sent) -> Result<Outcome, Eng
     if found < expected && !planted(Bug::JudgeAgain) {
         let at = usize::try_from(found.get() - 1).unwrap_or(usize::MAX);
         let offset = *known.edits.get(at).ok_or(EngineError::Closed)?;
-        return duplicate(group, offset, content, expected, found);
+        return duplicate(group, offset, content, next, found);
     }
     let (request, message) = request(group, mutation);
     let key = RowKey { table: mutation.table.clone(), id: mutation.id };
@@ -168,7 +176,7 @@ fn duplicate(
     group: &Group<'_>,
     offset: Offset,
     content: [u8; 16],
-    expected: MutationNumber,
+    next: MutationNumber,
     found: MutationNumber,
 ) -> Result<Outcome, EngineError> {
     let record = group.record(offset)?;
@@ -183,7 +191,7 @@ fn duplicate(
                 server: None,
             })
         }
-        _ => Err(EngineError::MutationReused { expected, found }),
+        _ => Err(EngineError::MutationReused { expected: next, found }),
     }
 }
 
