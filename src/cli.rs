@@ -109,6 +109,9 @@ pub enum Measure {
     ExplainChanges,
     /// How these grow with rows, users, profiles and relationships; only if it is named
     Growth,
+    /// How the log and first pulls grow with rows, and bursts with devices; only if it is named
+    #[value(name = "network_growth")]
+    NetworkGrowth,
 }
 
 /// What a query becomes on the way to its rows.

@@ -8,7 +8,7 @@ use haversack_engine::EngineError;
 use haversack_replay::admin::InFilter;
 use haversack_store::{ProveError, StoreError, TransferError};
 
-use crate::report;
+use crate::{output, report};
 
 /// Why a verb could not do its work.
 #[derive(Debug)]
@@ -60,11 +60,10 @@ impl Failure {
         Self::new(5, message)
     }
 
-    #[expect(clippy::print_stderr, reason = "messages go to standard error")]
     pub fn report(&self) -> ExitCode {
         match self.is_report {
-            true => eprint!("{}", self.message),
-            false => eprintln!("error: {}", self.message),
+            true => output::tell(&self.message),
+            false => output::tell(&format!("error: {}\n", self.message)),
         }
         ExitCode::from(self.code)
     }

@@ -49,6 +49,11 @@ pub fn print_text(text: &str) -> Result<(), Failure> {
     finish(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
+/// Says something on standard error. Whether anybody reads it changes nothing.
+pub fn tell(message: &str) {
+    let _ = io::stderr().lock().write_all(message.as_bytes());
+}
+
 /// A reader that has seen enough closes the pipe; that is no failure.
 fn finish(written: io::Result<()>) -> Result<(), Failure> {
     match written {

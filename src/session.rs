@@ -14,6 +14,7 @@ use haversack_store::{DiskLog, Finding};
 use crate::{
     cli::{Moment, PolicyArg},
     failure::Failure,
+    output,
 };
 
 /// An open environment.
@@ -91,20 +92,18 @@ impl Drop for Session {
 }
 
 /// Says what was found damaged.
-#[expect(clippy::print_stderr, reason = "messages go to standard error")]
 pub fn warn_of(findings: &[Finding]) {
     for finding in findings {
-        eprintln!("warning: damage in {finding}");
+        output::tell(&format!("warning: damage in {finding}\n"));
     }
 }
 
 /// Says that a look back left out moments between events.
-#[expect(clippy::print_stderr, reason = "messages go to standard error")]
 pub fn warn_of_cut(is_whole: bool) {
     if !is_whole {
-        eprintln!(
+        output::tell(
             "warning: a filter reads the clock so often that not every moment was looked at; later \
-             ones only where an event was made. Ask for less: --at, --since"
+             ones only where an event was made. Ask for less: --at, --since\n",
         );
     }
 }

@@ -11,7 +11,7 @@ use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntGauge, Opts, Registry, TextEncoder, core::Collector,
 };
 
-use crate::app::App;
+use crate::{app::App, routes::ROUTES};
 
 /// Upper ends of the classes that durations are counted in, in seconds.
 const SECONDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -75,9 +75,11 @@ fn kept<M: Collector + Clone + 'static>(all: &Registry, made: prometheus::Result
 }
 
 impl Metrics {
-    /// Counts a request. Methods that no route has are one, so that nobody can make the counts many.
+    /// Counts a request. Methods that its route does not have are one, so that nobody can make the counts many.
     pub fn answered(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
-        let method = if route == "none" { "any" } else { method.as_str() };
+        let is_known = *method == Method::HEAD
+            || ROUTES.iter().any(|known| known.path == route && known.method == *method);
+        let method = if is_known { method.as_str() } else { "any" };
         let of = self.requests.with_label_values(&[method, route, status.as_str()]);
         of.observe(took.as_secs_f64());
     }

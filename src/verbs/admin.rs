@@ -20,12 +20,11 @@ use crate::{
     session::Session,
 };
 
-#[expect(clippy::print_stderr, reason = "messages go to standard error")]
 pub fn warn(warnings: &[Warning]) {
     for warning in warnings {
         match &warning.in_filter {
-            Some(found) => eprint!("{}", report::in_filter(found)),
-            None => eprintln!("warning[{}]: {}\n", warning.code, warning.message),
+            Some(found) => output::tell(&report::in_filter(found)),
+            None => output::tell(&format!("warning[{}]: {}\n\n", warning.code, warning.message)),
         }
     }
 }

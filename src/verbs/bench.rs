@@ -46,9 +46,12 @@ pub fn bench(
     if is_asked(Measure::ExplainChanges) {
         print(&[changes::measure(seed)])?;
     }
-    // Takes long, and is asked for by name.
+    // Take long, and are asked for by name.
     if only.contains(&Measure::Growth) {
         growth::measure(accounts, seed, |line| print(&[line]))?;
+    }
+    if only.contains(&Measure::NetworkGrowth) {
+        network::growth::measure(accounts, seed, directory, |line| print(&[line]))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -59,11 +59,10 @@ fn since(text: &str) -> Result<Since, Failure> {
     text.parse().map(Since::Time).map_err(unreadable)
 }
 
-#[expect(clippy::print_stderr, reason = "messages go to standard error")]
 fn warn_of(unreadable: &[Unreadable]) {
     for Unreadable { path, bytes } in unreadable {
-        eprintln!(
-            "warning: the last {bytes} bytes of {path} can't be read: they are damaged, or being written"
-        );
+        output::tell(&format!(
+            "warning: the last {bytes} bytes of {path} can't be read: they are damaged, or being written\n"
+        ));
     }
 }

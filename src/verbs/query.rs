@@ -120,13 +120,13 @@ fn keys<'a>(table: &'a Table, query: &'a Query) -> Vec<&'a str> {
 }
 
 /// Says on standard error how many rows there are in all, and how to ask for the next page.
-#[expect(clippy::print_stderr, reason = "standard output has rows and nothing else")]
 fn tell_pages(query: &Query, answers: &Answers) {
     if query.counts_all {
-        eprintln!("rows in all: {}", answers.total);
+        output::tell(&format!("rows in all: {}\n", answers.total));
     }
     if let (Some(page), Some(next)) = (&query.page, &answers.next) {
-        eprintln!("next page: {}, cookie: {next}", page.number.saturating_add(1));
+        let number = page.number.saturating_add(1);
+        output::tell(&format!("next page: {number}, cookie: {next}\n"));
     }
 }
 

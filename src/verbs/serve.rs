@@ -19,7 +19,10 @@ pub fn serve(data: &Path, listen: SocketAddr) -> Result<ExitCode, Failure> {
     }
     let filter =
         EnvFilter::try_from_env("HAVERSACK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Whether anybody reads what it says changes nothing: to complain of that it would write to where it
+    // can't, and panic.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
+    log.with_writer(std::io::stderr).init();
     let environment = Arc::new(Environment::open_existing(data)?);
     if let Some(log) = environment.disk_log() {
         session::warn_of(&log.findings());

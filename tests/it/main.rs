@@ -40,4 +40,5 @@ mod repair;
 mod restart;
 mod served;
 mod timeline;
+mod unread;
 mod verdicts;

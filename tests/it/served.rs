@@ -24,6 +24,16 @@ pub fn begin(place: &Place) -> Running {
 
 /// Serves the place's environment; where.
 pub fn serve(place: &Place) -> (Running, String) {
+    let (running, address, lines) = listening(place);
+    // Whoever does not read what a process says stops it once the pipe is full.
+    std::thread::spawn(move || lines.for_each(drop));
+    (running, address)
+}
+
+/// Serves the place's environment; where, and what the process says after that.
+pub fn listening(
+    place: &Place,
+) -> (Running, String, impl Iterator<Item = String> + Send + 'static) {
     let mut running = begin(place);
     let told = BufReader::new(running.0.stderr.take().expect("it is piped"));
     let mut lines = told.lines().map_while(Result::ok);
@@ -37,7 +47,5 @@ pub fn serve(place: &Place) -> (Running, String) {
     // The address ends where the colours of a terminal, or the line, do.
     let end = address.find(|c: char| c.is_control() || c.is_whitespace()).unwrap_or(address.len());
     let address = address[..end].to_owned();
-    // Whoever does not read what a process says stops it once the pipe is full.
-    std::thread::spawn(move || lines.for_each(drop));
-    (running, address)
+    (running, address, lines)
 }

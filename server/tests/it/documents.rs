@@ -2,7 +2,7 @@
 
 use haversack_server::{Access, CODES, ROUTES};
 
-use crate::world::World;
+use crate::{client::request, world::World};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -40,10 +40,14 @@ fn metrics_count_what_was_asked() {
     let world = World::new();
     world.row(&world.ann, "r", serde_json::json!({}));
     world.get("/nowhere", "");
+    for method in ["BREW", "WHEN"] {
+        assert_eq!(world.send(&request(method, "/v1/healthz", "")).status, 405);
+    }
     let text = String::from_utf8(world.get("/metrics", "").ok().body).unwrap();
     for line in [
         "haversack_request_seconds_count{method=\"POST\",route=\"/v1/rows/{table}\",status=\"201\"} 1",
         "haversack_request_seconds_count{method=\"any\",route=\"none\",status=\"404\"} 1",
+        "haversack_request_seconds_count{method=\"any\",route=\"/v1/healthz\",status=\"405\"} 2",
         "haversack_streams_open 0",
         "haversack_committer_queue 0",
     ] {

@@ -3,6 +3,7 @@
 mod burst;
 mod client;
 mod device;
+pub mod growth;
 mod idle;
 mod pull;
 mod push;

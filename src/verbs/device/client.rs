@@ -49,18 +49,17 @@ pub fn run(data: Option<PathBuf>, verb: ClientVerb, format: Format) -> Result<Ex
 }
 
 /// Opens a device, and says what was found damaged.
-#[expect(clippy::print_stderr, reason = "messages go to standard error")]
 fn open(data: &Path) -> Result<Device, Failure> {
     let device = Device::open(data)?;
     let status = device.status();
     if let Some(damage) = status.damage {
-        eprintln!("warning: rows were damaged and are downloaded again: {damage}");
+        output::tell(&format!("warning: rows were damaged and are downloaded again: {damage}\n"));
     }
     if status.lost_records > 0 {
-        eprintln!(
-            "warning: {} records of edits were damaged in both copies and are lost",
+        output::tell(&format!(
+            "warning: {} records of edits were damaged in both copies and are lost\n",
             status.lost_records
-        );
+        ));
     }
     Ok(device)
 }
