@@ -45,16 +45,20 @@ async fn collected(body: Body, most: usize) -> Result<Bytes, Problem> {
 }
 
 fn decompressed(headers: &HeaderMap, bytes: Bytes, most: usize) -> Result<Bytes, Problem> {
-    let coding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
-    let reader: Box<dyn Read> = match coding {
-        None | Some(b"identity") => return Ok(bytes),
-        Some(b"gzip") => Box::new(flate2::read::MultiGzDecoder::new(&bytes[..])),
-        Some(b"zstd") => match zstd::stream::read::Decoder::new(&bytes[..]) {
+    let given = headers.get_all(header::CONTENT_ENCODING).iter();
+    let given: Vec<_> = given.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let codings = given.join(",").to_ascii_lowercase();
+    let codings = codings.split(',').map(str::trim);
+    let codings: Vec<&str> = codings.filter(|name| !["", "identity"].contains(name)).collect();
+    let reader: Box<dyn Read> = match codings[..] {
+        [] => return Ok(bytes),
+        ["gzip" | "x-gzip"] => Box::new(flate2::read::MultiGzDecoder::new(&bytes[..])),
+        ["zstd"] => match zstd::stream::read::Decoder::new(&bytes[..]) {
             Ok(decoder) => Box::new(decoder),
             Err(error) => return Err(garbled(&error)),
         },
-        Some(other) => {
-            let found = String::from_utf8_lossy(other);
+        _ => {
+            let found = codings.join(", ");
             let detail = format!("found a body in {found:?}, expected zstd, gzip or identity");
             return Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -37,26 +37,30 @@ pub(crate) enum Coding {
 }
 
 impl Coding {
-    /// The best of those that are asked for.
+    /// The one that is asked for with the most weight, and the best of several (RFC 9110, 12.5.3).
     pub fn asked(headers: &HeaderMap) -> Self {
         let accepted = headers.get_all(header::ACCEPT_ENCODING).iter();
-        let accepted: Vec<&str> = accepted
+        let accepted: Vec<(&str, f32)> = accepted
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
-            .filter_map(|part| {
-                let (name, weight) = part.split_once(';').unwrap_or((part, ""));
-                let refused = weight.trim().trim_start_matches("q=").parse() == Ok(0.0);
-                (!refused).then(|| name.trim())
+            .map(|part| {
+                let (name, weight) = part.split_once(';').unwrap_or((part, "q=1"));
+                let weight = weight.trim().get(2..).and_then(|weight| weight.parse().ok());
+                (name.trim(), weight.unwrap_or(1.0))
             })
             .collect();
-        let has = |name: &str| accepted.iter().any(|found| found.eq_ignore_ascii_case(name));
-        if has("zstd") {
-            Self::Zstd
-        } else if has("gzip") {
-            Self::Gzip
-        } else {
-            Self::Identity
-        }
+        let weight = |name: &str| {
+            let found = accepted.iter().find(|(found, _)| found.eq_ignore_ascii_case(name));
+            found.map_or(0.0, |(_, weight)| *weight)
+        };
+        let gzip = weight("gzip").max(weight("x-gzip"));
+        let candidates = [
+            (Self::Zstd, weight("zstd")),
+            (Self::Gzip, gzip),
+            (Self::Identity, weight("identity")),
+        ];
+        let best = |best: (Self, f32), one: (Self, f32)| if one.1 > best.1 { one } else { best };
+        candidates.into_iter().fold((Self::Identity, 0.0), best).0
     }
 
     pub fn name(self) -> Option<&'static str> {

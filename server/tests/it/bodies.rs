@@ -47,8 +47,24 @@ fn what_is_too_large_is_refused_before_and_after_decompression() {
         assert_eq!(send(coding, bomb), too_large, "{coding}");
     }
     assert_eq!(send("br", row(1)), (415, "unknown_encoding".to_owned()));
+    assert_eq!(send("gzip, zstd", gzip(&row(1))), (415, "unknown_encoding".to_owned()));
     assert_eq!(send("gzip", row(1)), (400, "bad_encoding".to_owned()));
     assert_eq!(send("zstd", row(1)), (400, "bad_encoding".to_owned()));
+}
+
+#[test]
+fn codings_of_bodies_are_named_as_http_has_it() {
+    let world = World::new();
+    let row = json!({"name": "n"}).to_string().into_bytes();
+    for codings in [&["GZip"][..], &["x-gzip, identity"], &["identity", "gzip"], &[""], &[]] {
+        let request = request("POST", "/v1/rows/t", &world.ann);
+        let request = codings
+            .iter()
+            .fold(request, |request, coding| request.header("content-encoding", *coding));
+        let is_plain = codings.concat().is_empty();
+        let body = if is_plain { row.clone() } else { gzip(&row) };
+        assert_eq!(world.send(&request.body(body)).status, 201, "{codings:?}");
+    }
 }
 
 #[test]
@@ -76,6 +92,16 @@ fn bodies_are_compressed_both_ways() {
     assert_eq!(text, plain.body);
     assert_eq!(zstd::stream::decode_all(&zstandard.body[..]).unwrap(), plain.body);
     assert_eq!(ask("zstd;q=0, gzip;q=0").body, plain.body);
+    for (accepted, coding) in [
+        ("gzip;q=0.9, zstd;q=0.1", Some("gzip")),
+        ("GZIP; q=0.5, zstd ;q=0.5", Some("zstd")),
+        ("gzip;q=0.2, identity", None),
+        ("br, *;q=0.1", None),
+    ] {
+        let headers = ask(accepted).headers;
+        assert_eq!(headers.get("content-encoding").map(String::as_str), coding, "{accepted}");
+        assert_eq!(headers["vary"], "accept-encoding");
+    }
 }
 
 #[test]
