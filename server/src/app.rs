@@ -23,6 +23,8 @@ pub struct Options {
     pub head_seconds: u64,
     /// Seconds that a request's body may take to come.
     pub body_seconds: u64,
+    /// Seconds after which a connection is cut that takes nothing of what is there for it.
+    pub stall_seconds: u64,
     /// Seconds after which what nobody has asked for is let go, again and again.
     pub tidy_seconds: u64,
     /// Milliseconds between two rounds of pokes: what happens meanwhile makes one poke.
@@ -38,6 +40,7 @@ impl Default for Options {
             long_questions: 2,
             head_seconds: 10,
             body_seconds: 30,
+            stall_seconds: 60,
             tidy_seconds: 60,
             poke_milliseconds: 20,
         }

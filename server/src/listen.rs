@@ -61,7 +61,7 @@ pub async fn serve(
             let Some(rest) = connections.serve(stream, &mut ending).await else { return };
             // A task of its own, for this one is as large as all that a connection may need.
             tokio::spawn(async move {
-                if let Err(error) = handover::go_on(rest, ending).await {
+                if let Err(error) = handover::go_on(rest, ending, connections.patience).await {
                     tracing::debug!(%error, "a stream of events broke");
                 }
                 drop(place);

@@ -2,13 +2,15 @@
 
 use std::{
     io::{Read, Write},
+    net::TcpStream,
     time::{Duration, Instant},
 };
 
 use haversack_server::Options;
+use serde_json::json;
 
 use crate::{
-    client::{connect, read},
+    client::{Answer, connect, read, request, unchunked},
     world::{PATIENCE, World},
 };
 
@@ -78,6 +80,64 @@ fn heads_that_are_too_large_are_refused() {
     let head = format!("GET /v1/healthz HTTP/1.1\r\nx-long: {}\r\n\r\n", "x".repeat(100_000));
     let all = rest(&world, &head);
     assert!(all.is_empty() || read(&all).status == 431, "{}", String::from_utf8_lossy(&all));
+}
+
+/// More text of rows than the buffers between two ends of a connection hold.
+fn with_many_rows(options: Options) -> World {
+    let world = World::with(options);
+    let note = "x".repeat(100_000);
+    for number in 0..200 {
+        world.row(&world.ann, &format!("row {number}"), json!({"note": note}));
+    }
+    world
+}
+
+/// A pull that has begun, its head, and whether the server has a stream for it.
+fn pulling(world: &World) -> (Answer, TcpStream) {
+    let phone = world.register(&world.ann, "phone");
+    let pull = request("POST", "/v1/sync/pull", &world.ann);
+    pull.json(&json!({"device_id": phone, "cursor": null})).open(world.address)
+}
+
+#[test]
+fn whoever_takes_nothing_of_an_answer_is_cut_off() {
+    let world = with_many_rows(Options { stall_seconds: 1, ..Options::default() });
+    let streams_open = |count: usize| {
+        let text = String::from_utf8(world.get("/metrics", "").ok().body).unwrap();
+        text.lines().any(|line| line == format!("haversack_streams_open {count}"))
+    };
+    let (head, mut stream) = pulling(&world);
+    assert_eq!(head.status, 200);
+    assert!(streams_open(1), "all of it went into buffers");
+    let began = Instant::now();
+    while !streams_open(0) {
+        assert!(began.elapsed() < PATIENCE, "the stream is open after {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let mut rest = Vec::new();
+    // A reset is an end, too.
+    let _ = stream.read_to_end(&mut rest);
+    assert!(!rest.ends_with(b"0\r\n\r\n"), "the answer must not look whole");
+}
+
+/// A server that ends takes no more connections, and finishes what it has begun to answer.
+#[test]
+fn a_pull_under_way_is_finished_when_the_server_ends() {
+    let world = with_many_rows(Options::default());
+    let (address, (head, mut stream)) = (world.address, pulling(&world));
+    assert_eq!(head.status, 200);
+    let ending = std::thread::spawn(move || drop(world));
+    let began = Instant::now();
+    while TcpStream::connect(address).is_ok() {
+        assert!(began.elapsed() < PATIENCE, "it takes connections after {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+    let text = unchunked(&rest);
+    let last = text.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap();
+    assert!(last.starts_with(b"{\"t\":\"complete\""), "{}", String::from_utf8_lossy(last));
+    ending.join().unwrap();
 }
 
 /// Connections beyond the bound wait, and are served when there is room.
