@@ -22,7 +22,8 @@ pub use client::{ClientVerb, EditVerb};
     damaged, 5 anything else."
 )]
 pub struct Cli {
-    /// Directory of the environment [default: ./haversack-data; of the demo, a fresh one]
+    /// Directory of the environment [default: ./haversack-data; of the demo, a fresh one;
+    /// of a device's own verbs, ./haversack-device]
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Form of results

@@ -16,14 +16,16 @@ use haversack_core::{Name, Timestamp};
 use haversack_sync::schedule::{Action, Input, Schedule};
 
 use crate::{
-    Ask, Device, DeviceError, Progress, Synced, Transport, clock::random, transport::Pokes,
+    Ask, Device, DeviceError, Progress, Synced, Transport,
+    clock::random,
+    transport::{Heard, Pokes},
 };
 
 /// What may be told and not taken in yet. More of it says nothing that is not known.
 const TOLD_MAX: usize = 256;
 /// The longest time without a look at the schedule: clocks may be set.
 const LOOK_SECONDS: u64 = 60;
-/// The pause before the server is listened to again, in seconds.
+/// The pause before the server is listened to again, or a look whether it may be, in seconds.
 const LISTEN_SECONDS: u64 = 5;
 
 /// What happened.
@@ -60,6 +62,7 @@ impl Automatic {
     ) -> Result<Self, DeviceError> {
         let (told, inputs) = sync_channel(TOLD_MAX);
         let is_over = Arc::new(AtomicBool::new(false));
+        let may_listen = Arc::new(AtomicBool::new(true));
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
             let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
             thread.map_err(|source| DeviceError::io("starting a thread", source))
@@ -69,6 +72,7 @@ impl Automatic {
             device: device.clone(),
             transport: Arc::clone(&transport),
             is_over: Arc::clone(&is_over),
+            may_listen: Arc::clone(&may_listen),
             happens: Box::new(happens),
         };
         let worker = spawn("sync", Box::new(move || worker.run(&inputs)))?;
@@ -77,6 +81,7 @@ impl Automatic {
             transport,
             told: told.clone(),
             is_over: Arc::clone(&is_over),
+            may_listen,
         };
         // It may be waiting for the server when all this ends, and ends by itself afterwards.
         drop(spawn("pokes", Box::new(move || listener.run()))?);
@@ -119,6 +124,7 @@ struct Worker {
     device: Device,
     transport: Arc<dyn Transport>,
     is_over: Arc<AtomicBool>,
+    may_listen: Arc<AtomicBool>,
     happens: Box<dyn FnMut(Happening) + Send>,
 }
 
@@ -156,6 +162,7 @@ impl Worker {
             (self.happens)(Happening::Poked);
         }
         self.schedule.tell(input, self.device.shared.clock.now());
+        self.may_listen.store(self.schedule.may_begin(), Ordering::Relaxed);
     }
 
     fn sync(&mut self, tables: Option<Vec<Name>>) {
@@ -191,29 +198,43 @@ struct Listener {
     transport: Arc<dyn Transport>,
     told: SyncSender<Input>,
     is_over: Arc<AtomicBool>,
+    /// Whether a sync may begin by itself.
+    may_listen: Arc<AtomicBool>,
 }
 
 impl Listener {
     fn run(&self) {
         while !self.is_over.load(Ordering::Relaxed) {
-            self.listen();
+            if self.may_listen() {
+                self.listen();
+            }
             std::thread::sleep(Duration::from_secs(LISTEN_SECONDS));
         }
     }
 
-    /// Listens to the server until it ends the stream, or breaks it.
+    fn may_listen(&self) -> bool {
+        let works_offline = self.device.core().settings.works_offline;
+        !works_offline && self.may_listen.load(Ordering::Relaxed)
+    }
+
+    /// Listens to the server until it ends the stream, or breaks it, or nothing may begin by itself any more:
+    /// that is seen when the server next says something, which it does twice a minute.
     fn listen(&self) {
         let (device, cursor) = {
             let core = self.device.core();
-            let shown = &core.layers.replica().shown;
-            let identity = core.ledger.outbox().identity();
-            let Some(identity) = identity.filter(|_| !core.settings.works_offline) else { return };
-            (identity.device, shown.cursor.clone())
+            let Some(identity) = core.ledger.outbox().identity() else { return };
+            (identity.device, core.layers.replica().shown.cursor.clone())
         };
         let Ok(bytes) = self.transport.live(device, cursor.as_deref()) else { return };
         let mut pokes = Pokes::new(bytes);
-        while pokes.wait().unwrap_or(false) && !self.is_over.load(Ordering::Relaxed) {
-            if let Err(TrySendError::Disconnected(_)) = self.told.try_send(Input::Poke) {
+        loop {
+            let Ok(heard @ (Heard::Poke | Heard::Other)) = pokes.hear() else { return };
+            if self.is_over.load(Ordering::Relaxed) || !self.may_listen() {
+                return;
+            }
+            if heard == Heard::Poke
+                && let Err(TrySendError::Disconnected(_)) = self.told.try_send(Input::Poke)
+            {
                 return;
             }
         }

@@ -13,7 +13,7 @@ use std::{
 
 use haversack_sync::{
     message::{DeviceLimits, DeviceRequest},
-    outbox::{Identity, Record},
+    outbox::{Identity, OutboxError, Record},
 };
 
 pub use answer::Answered;
@@ -129,9 +129,25 @@ impl Device {
     /// # Errors
     /// If that can't be written down.
     pub fn work_offline(&self, works_offline: bool) -> Result<(), DeviceError> {
+        self.set(|settings| settings.works_offline = works_offline)
+    }
+
+    /// Takes another token, as when the one it had was revoked. Rows and edits stay.
+    ///
+    /// # Errors
+    /// If the server does not know the device by that token, whose way to it `transport` is; then it keeps the
+    /// one it has.
+    pub fn set_token(&self, token: String, transport: &dyn Transport) -> Result<(), DeviceError> {
+        let _syncing = self.shared.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        let identity = self.identity().ok_or(OutboxError::Unregistered)?;
+        transport.metadata(identity.device, None)?;
+        self.set(|settings| settings.setup.token = token)
+    }
+
+    fn set(&self, change: impl FnOnce(&mut Settings)) -> Result<(), DeviceError> {
         let mut core = self.core();
         let mut settings = core.settings.clone();
-        settings.works_offline = works_offline;
+        change(&mut settings);
         if let Some(home) = &self.shared.home {
             home.write(&settings)?;
         }

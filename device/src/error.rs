@@ -25,7 +25,7 @@ pub enum DeviceError {
         path: String,
     },
     /// Another process has it open.
-    #[error("{path}: another process has this device open")]
+    #[error("{path}: another process has this device open, such as `device watch`; end it first")]
     InUse {
         /// The directory.
         path: String,

@@ -11,7 +11,7 @@ use haversack_sync::message::{DeviceAnswer, DeviceRequest, PullRequest, PushAnsw
 
 pub use body::{Encoding, decoded};
 pub use http::HttpTransport;
-pub use pokes::Pokes;
+pub use pokes::{Heard, Pokes};
 
 /// Bytes that come piece by piece.
 pub type Bytes = Box<dyn Read + Send>;

@@ -47,13 +47,19 @@ pub enum ClientVerb {
     Status,
     /// Edits that were refused or in conflict, until `edit retry` or `edit discard`
     Conflicts,
-    /// Sync by itself until Ctrl-C; one JSON line a happening
+    /// Sync by itself until Ctrl-C; one JSON line a happening. No other verb can use the device meanwhile
     Watch,
     /// Have the device send and take nothing, or turn that off
     WorkOffline {
         /// Whether it works offline
         #[arg(action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new(), value_name = "on|off")]
         offline: bool,
+    },
+    /// Give the device another token of its user, as after the one it has was revoked
+    SetToken {
+        /// The token, or - for standard input
+        #[arg(long, value_name = "TOKEN")]
+        token: String,
     },
     /// Wipe the device: rows, edits, token
     SignOut {

@@ -170,6 +170,18 @@ impl Schedule {
         self.all_due = after(NO_TABLES_SECONDS.unsigned_abs());
     }
 
+    /// Whether anything may begin by itself, once it is due: there is a way to the server, the app runs, and the
+    /// user has it so.
+    #[must_use]
+    pub fn may_begin(&self) -> bool {
+        let is_allowed = match self.mode {
+            SyncMode::Automatic => self.network != Network::None,
+            SyncMode::WifiOnly => self.network == Network::Wifi,
+            SyncMode::Manual => false,
+        };
+        is_allowed && self.is_active && !self.is_paused
+    }
+
     /// What is to be done now. What it says is to be synced is under way until it's told how it ended.
     pub fn next(&mut self, now: Timestamp) -> Action {
         if self.running.is_some() || self.is_paused || self.network == Network::None {
@@ -178,12 +190,7 @@ impl Schedule {
         if std::mem::take(&mut self.is_asked) {
             return self.begin(None);
         }
-        let is_allowed = match self.mode {
-            SyncMode::Automatic => true,
-            SyncMode::WifiOnly => self.network == Network::Wifi,
-            SyncMode::Manual => false,
-        };
-        if !is_allowed || !self.is_active {
+        if !self.may_begin() {
             return Action::Wait(None);
         }
         if let Some(then) = self.not_before.filter(|then| *then > now) {

@@ -1,7 +1,8 @@
 //! A device's own verbs against a server process, over HTTP.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::ChildStdout,
     time::Duration,
 };
@@ -79,6 +80,8 @@ fn a_device_is_set_up_synced_asked_edited_and_wiped() {
     device(&place, &["work-offline", "on"]);
     assert!(place.bad(&["device", "sync"], "").contains("works offline"));
     device(&place, &["work-offline", "off"]);
+    let unknown = place.bad(&["device", "sync", "--tables", "prodct"], "");
+    assert!(unknown.contains("no table `prodct`") && unknown.contains("\"product\""), "{unknown}");
     let (added, _) = place.exits(0, &["device", "sync", "--full", "--tables", "product"], "");
     assert_eq!(json_lines(&added)[0]["put"], belongs, "a full download is of all tables");
     drop(server);
@@ -108,8 +111,38 @@ fn tokens_that_are_not_good_and_addresses_that_are_none_are_refused() {
     assert!(place.bad(&["device", "status"], "").contains("there is no device"), "nothing is left");
     // Andrew has no profile, and so nothing on his device.
     device(&place, &["init", "--server", &address, "--token", &andrew]);
-    assert_eq!(device(&place, &["sync"])[0]["put"], 0);
+    let (_, err) = place.exits(0, &["device", "sync"], "");
+    assert!(err.contains("warning: the user has no published profile"));
     assert_eq!(device(&place, &["status"]).len(), 1);
+}
+
+#[test]
+fn a_device_whose_token_was_revoked_takes_another_and_keeps_its_edits() {
+    let (place, [another, andrew]) = northwind();
+    let first = place.done(&["token", "create", "--user", "Nancy Davolio"]).remove(0);
+    let admin = place.done(&["token", "create", "--admin"]).remove(0);
+    let (_server, address) = serve(&place);
+    device(&place, &["init", "--server", &address, "--token", text(&first["token"])]);
+    device(&place, &["sync"]);
+    device(&place, &["edit", "update", "salesorder", ORDER, "{\"shipcity\": \"Reims\"}"]);
+    revoke(&address, text(&first["id"]), text(&admin["token"]));
+    assert!(place.bad(&["device", "sync"], "").contains("bad_token"));
+    for (bad, code) in [("nonsense", "bad_token"), (&andrew, "unknown_device")] {
+        assert!(place.bad(&["device", "set-token", "--token", bad], "").contains(code));
+        assert!(place.bad(&["device", "sync"], "").contains("bad_token"), "it has the one it had");
+    }
+    place.exits(0, &["device", "set-token", "--token", "-"], &another);
+    assert_eq!(device(&place, &["sync"])[0]["edits"], 1);
+}
+
+fn revoke(address: &str, id: &str, admin: &str) {
+    let mut stream = TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+    let head =
+        format!("DELETE /v1/admin/tokens/{id} HTTP/1.0\r\nauthorization: Bearer {admin}\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 20"), "{answer}");
 }
 
 /// Edits that another device overwrote, and syncs that are killed at any moment.

@@ -56,6 +56,14 @@ pub struct TableStatus {
     pub unsent: usize,
 }
 
+impl Status {
+    /// Whether the device has this table, or may have it for all that is known: it has not been told of any.
+    #[must_use]
+    pub fn has(&self, table: &Name) -> bool {
+        self.tables.is_empty() || self.tables.iter().any(|known| known.table == *table)
+    }
+}
+
 impl Device {
     /// How the device stands.
     #[must_use]

@@ -3,7 +3,9 @@
 #![allow(clippy::disallowed_methods, reason = "tests read and damage files")]
 #![allow(missing_docs, reason = "a test's name says what it is about")]
 
+mod automatic;
 mod convergence;
+mod intervals;
 mod offline;
 mod restored;
 mod server;

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use haversack_core::{Name, json::bare_json};
+use haversack_core::{Name, json::bare_json, name::nearest_help};
 use haversack_device::{
     Ask, Automatic, Device, DeviceError, Happening, HttpTransport, Progress, Setup, Status, Synced,
     TableStatus, TransportError,
@@ -32,8 +32,7 @@ pub fn run(data: Option<PathBuf>, verb: ClientVerb, format: Format) -> Result<Ex
     let data = data.unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
     match verb {
         ClientVerb::Init { server, token, name, app } => {
-            let token = if token == "-" { input::text(Path::new("-"))? } else { token };
-            let token = token.trim().to_owned();
+            let token = whole(&token)?;
             init(&data, Setup { server, token, name, app }, format)?;
         }
         ClientVerb::Sync { full, tables } => sync(&open(&data)?, full, &tables, format)?,
@@ -43,9 +42,20 @@ pub fn run(data: Option<PathBuf>, verb: ClientVerb, format: Format) -> Result<Ex
         ClientVerb::Conflicts => edit::conflicts(&open(&data)?, format)?,
         ClientVerb::Watch => watch(&open(&data)?)?,
         ClientVerb::WorkOffline { offline } => open(&data)?.work_offline(offline)?,
+        ClientVerb::SetToken { token } => {
+            let (device, token) = (open(&data)?, whole(&token)?);
+            let setup = Setup { token: token.clone(), ..device.setup() };
+            device.set_token(token, &transport(&setup)?)?;
+        }
         ClientVerb::SignOut { force } => open(&data)?.sign_out(force)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A token as it is given, or from standard input.
+fn whole(token: &str) -> Result<String, Failure> {
+    let text = if token == "-" { &input::text(Path::new("-"))? } else { token };
+    Ok(text.trim().to_owned())
 }
 
 /// Opens a device, and says what was found damaged.
@@ -90,6 +100,14 @@ fn sync(device: &Device, is_full: bool, tables: &[String], format: Format) -> Re
         .map(name)
         .collect::<Result<_, _>>()
         .map_err(|error| Failure::bad_input(format!("--tables: {error}")))?;
+    let known = device.status();
+    if let Some(unknown) = tables.iter().find(|asked| !known.has(asked)) {
+        let names = known.tables.iter().map(|table| table.table.as_str());
+        let help = nearest_help(unknown.as_str(), names);
+        return Err(Failure::bad_input(format!(
+            "--tables: the device has no table `{unknown}`{help}"
+        )));
+    }
     let tables = (!tables.is_empty()).then_some(tables);
     let transport = transport(&device.setup())?;
     let bar = std::io::stderr().is_terminal().then(indicatif::ProgressBar::new_spinner);
@@ -105,8 +123,15 @@ fn sync(device: &Device, is_full: bool, tables: &[String], format: Format) -> Re
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
+    let done = done?;
+    if device.status().profile.is_none() {
+        let app = device.setup().app.map(|app| format!(" in app {app:?}")).unwrap_or_default();
+        output::tell(&format!(
+            "warning: the user has no published profile{app}, so nothing belongs on the device\n"
+        ));
+    }
     let columns = ["edits", "problems", "put", "left", "deleted", "revoked", "offset", "bytes"];
-    output::print(format, &columns, &[synced(&done?)])
+    output::print(format, &columns, &[synced(&done)])
 }
 
 fn synced(done: &Synced) -> Line {
