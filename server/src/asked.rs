@@ -41,9 +41,21 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
 
 /// Reads a body of JSON, no deeper than there may be.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    shallow(body)?;
+    object(body)?;
     serde_json::from_slice(body)
         .map_err(|error| Problem::bad_request("bad_request", error.to_string()))
+}
+
+/// Whether a text can be an object of JSON, no deeper than there may be.
+pub(crate) fn object(text: &[u8]) -> Result<(), Problem> {
+    shallow(text)?;
+    let found = match text.trim_ascii_start().first() {
+        Some(b'{') => return Ok(()),
+        Some(b'[') => "an array",
+        Some(_) => "something else",
+        None => "nothing",
+    };
+    Err(Problem::bad_request("bad_request", format!("found {found}, expected an object of JSON")))
 }
 
 /// Whether a text, if it's JSON, is no deeper than there may be. Looked at before anything is built.

@@ -7,14 +7,14 @@ use haversack_sync::message::PushRequest;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::{app::App, asked::shallow, auth::Principal, body::Whole, problem::Problem};
+use crate::{app::App, asked::object, auth::Principal, body::Whole, problem::Problem};
 
 pub(crate) async fn push(
     State(app): State<App>,
     principal: Principal,
     Whole(body): Whole,
 ) -> Result<Json<Value>, Problem> {
-    shallow(&body)?;
+    object(&body)?;
     let PushRequest { device_id, mutations } =
         PushRequest::read(&body).map_err(|message| Problem::bad_request("bad_request", message))?;
     if mutations.len() > PUSH_MUTATIONS_MAX {

@@ -138,11 +138,14 @@ fn bodies_that_are_no_json_are_bad_requests() {
         ("/v1/rows/t", &world.ann),
         ("/v1/admin/tokens", &world.admin),
     ] {
-        for body in [&b""[..], b"{", b"null", b"\xff\xfe", b"{\"unknown\":1}"] {
+        for body in [&b""[..], b"{", b"null", b"\xff\xfe", b"{\"unknown\":1}", b"[]", b"[1,2,3,4]"]
+        {
             let answer = world.send(&request("POST", path, token).body(body));
             let code = answer.code();
             let is_told = ["bad_request", "unknown_column"].contains(&code.as_str());
             assert!(answer.status == 400 && is_told, "{path} {body:?}: {answer:?}");
+            let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+            assert!(!detail.contains("struct"), "{path} {body:?}: {detail}");
         }
     }
 }
