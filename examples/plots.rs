@@ -62,7 +62,7 @@ const FIGURES: [Figures; 2] = [
         file: "network",
         prefix: "network-",
         unit: ("ms", "Milliseconds"),
-        scale: 0.01..100_000.0,
+        scale: 0.01..1_000_000.0,
         lines: &[
             ("load_ms", "load", BLUE),
             ("rebuild_ms", "rebuild from the log", ORANGE),
