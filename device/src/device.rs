@@ -132,7 +132,8 @@ impl Device {
         self.set(|settings| settings.works_offline = works_offline)
     }
 
-    /// Takes another token, as when the one it had was revoked. Rows and edits stay.
+    /// Takes another token, as when the one it had was revoked. Rows and edits stay. Whoever syncs by a way that has
+    /// the token of before, as an [`Automatic`](crate::Automatic) does, begins anew with another.
     ///
     /// # Errors
     /// If the server does not know the device by that token, whose way to it `transport` is; then it keeps the

@@ -147,7 +147,7 @@ pub(crate) fn run(
     }
 }
 
-/// Answers everybody who has something in a group. The first is told why it is not durable, the others that it
+/// Answers everybody. If the group is not durable, the first whose work was taken is told why, the others that it
 /// isn't.
 fn answer(answers: Vec<Answer>, durable: Result<(), EngineError>) {
     let is_durable = durable.is_ok();

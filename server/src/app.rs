@@ -23,7 +23,7 @@ pub struct Options {
     pub head_seconds: u64,
     /// Seconds that a request's body may take to come.
     pub body_seconds: u64,
-    /// Seconds after which a connection is cut that takes nothing of what is there for it.
+    /// Seconds after which a connection is cut that takes nothing of what is sent on it; on Linux.
     pub stall_seconds: u64,
     /// Seconds after which what nobody has asked for is let go, again and again.
     pub tidy_seconds: u64,

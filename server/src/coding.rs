@@ -44,9 +44,11 @@ impl Coding {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .map(|part| {
-                let (name, weight) = part.split_once(';').unwrap_or((part, "q=1"));
-                let weight = weight.trim().get(2..).and_then(|weight| weight.parse().ok());
-                (name.trim(), weight.unwrap_or(1.0))
+                let mut parts = part.split(';').map(str::trim);
+                let name = parts.next().unwrap_or_default();
+                let mut weights =
+                    parts.filter_map(|part| part.strip_prefix(['q', 'Q'])?.strip_prefix('='));
+                (name, weights.next().and_then(|weight| weight.parse().ok()).unwrap_or(1.0))
             })
             .collect();
         let weight = |name: &str| {

@@ -54,8 +54,6 @@ pub(crate) struct Connections {
     one: http1::Builder,
     two: http2::Builder<TokioExecutor>,
     head: Duration,
-    /// How long the other side may take nothing of what is written to it.
-    pub patience: Duration,
     router: Router,
 }
 
@@ -67,8 +65,7 @@ impl Connections {
         one.max_header_size(HEAD_BYTES).max_buf_size(BUFFER_BYTES);
         let mut two = http2::Builder::new(TokioExecutor::new());
         two.timer(TokioTimer::new()).max_concurrent_streams(STREAMS_MAX);
-        let patience = Duration::from_secs(options.stall_seconds);
-        Self { one, two, head, patience, router }
+        Self { one, two, head, router }
     }
 
     /// Serves a connection to its end, which comes soon once all are `ending`. If its last answer is a
@@ -99,8 +96,7 @@ impl Connections {
         let handover = Handover::default();
         let router = TowerToHyperService::new(self.router.clone());
         let service = Handing::new(router, Some(&handover), ending);
-        let stream = Watched::new(stream, &handover, self.patience);
-        let mut connection = self.one.serve_connection(stream, service);
+        let mut connection = self.one.serve_connection(Watched::new(stream, &handover), service);
         let mut is_told = false;
         loop {
             let served = poll_fn(|context| match Pin::new(&mut connection).poll(context) {
@@ -125,7 +121,7 @@ impl Connections {
 
     async fn serve_two(&self, stream: TcpStream, ending: &mut watch::Receiver<bool>) {
         let service = Handing::new(TowerToHyperService::new(self.router.clone()), None, ending);
-        let stream = Watched::new(stream, &Handover::default(), self.patience);
+        let stream = hyper_util::rt::TokioIo::new(stream);
         let mut connection = std::pin::pin!(self.two.serve_connection(stream, service));
         let mut is_told = false;
         loop {

@@ -10,7 +10,6 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
-    time::Duration,
 };
 
 use axum::{
@@ -30,7 +29,6 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::watch,
-    time::Sleep,
 };
 
 /// What is known of a connection that is about to leave hyper.
@@ -126,37 +124,15 @@ fn put_aside(answer: Response, handover: Handover) -> Response {
     Response::from_parts(head, Body::new(Awaited(handover)))
 }
 
-/// A socket of which it is known whether all that hyper wrote is with the system, and which breaks if the other
-/// side takes nothing for too long.
+/// A socket of which it is known whether all that hyper wrote is with the system.
 pub(crate) struct Watched {
     stream: TokioIo<TcpStream>,
     handover: Handover,
-    patience: Duration,
-    /// Until when the other side must take something, if it takes nothing now.
-    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Watched {
-    pub fn new(stream: TcpStream, handover: &Handover, patience: Duration) -> Self {
-        let (stream, handover) = (TokioIo::new(stream), handover.clone());
-        Self { stream, handover, patience, stalled: None }
-    }
-
-    /// Writes to the socket, for as long as there is patience.
-    fn write(
-        &mut self,
-        context: &mut Context<'_>,
-        write: impl FnOnce(Pin<&mut TokioIo<TcpStream>>, &mut Context<'_>) -> Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
-        self.handover.with(|state| state.is_flushed = false);
-        let written = write(Pin::new(&mut self.stream), context);
-        if written.is_ready() {
-            self.stalled = None;
-            return written;
-        }
-        let sleep = || Box::pin(tokio::time::sleep(self.patience));
-        let stalled = self.stalled.get_or_insert_with(sleep).as_mut();
-        stalled.poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    pub fn new(stream: TcpStream, handover: &Handover) -> Self {
+        Self { stream: TokioIo::new(stream), handover: handover.clone() }
     }
 
     pub fn into_inner(self) -> TcpStream {
@@ -180,7 +156,8 @@ impl Write for Watched {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.write(context, |stream, context| stream.poll_write(context, bytes))
+        self.handover.with(|state| state.is_flushed = false);
+        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -192,7 +169,8 @@ impl Write for Watched {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.write(context, |stream, context| stream.poll_write_vectored(context, bytes))
+        self.handover.with(|state| state.is_flushed = false);
+        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
     }
 
     // Hyper flushes what it writes to when all it had has been taken, and not before.
@@ -219,12 +197,8 @@ const SAID_MAX: usize = 4 << 10;
 /// Writes events as they come, until they end, whoever listens goes, or all is `ending`.
 ///
 /// # Errors
-/// If the connection breaks, or the events do, or nothing is taken for as long as there is patience.
-pub(crate) async fn go_on(
-    rest: Rest,
-    mut ending: watch::Receiver<bool>,
-    patience: Duration,
-) -> io::Result<()> {
+/// If the connection breaks, or the events do.
+pub(crate) async fn go_on(rest: Rest, mut ending: watch::Receiver<bool>) -> io::Result<()> {
     let Rest { mut stream, mut events } = rest;
     let (mut from, mut to) = stream.split();
     let (mut unsent, mut said) = (Vec::new(), 0);
@@ -234,9 +208,6 @@ pub(crate) async fn go_on(
         tokio::select! {
             sent = to.write(&unsent), if !unsent.is_empty() => {
                 unsent.drain(..sent?);
-            }
-            () = tokio::time::sleep(patience), if !unsent.is_empty() => {
-                return Err(io::ErrorKind::TimedOut.into());
             }
             frame = events.frame(), if unsent.is_empty() => match frame {
                 Some(frame) => {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
 };
 
@@ -56,12 +56,13 @@ pub async fn serve(
         };
         // Small answers must not wait for an acknowledgement of the ones before.
         let _ = stream.set_nodelay(true);
+        cut_if_stalled(&stream, Duration::from_secs(app.options.stall_seconds));
         let (connections, mut ending) = (Arc::clone(&connections), ending.clone());
         tokio::spawn(async move {
             let Some(rest) = connections.serve(stream, &mut ending).await else { return };
             // A task of its own, for this one is as large as all that a connection may need.
             tokio::spawn(async move {
-                if let Err(error) = handover::go_on(rest, ending, connections.patience).await {
+                if let Err(error) = handover::go_on(rest, ending).await {
                     tracing::debug!(%error, "a stream of events broke");
                 }
                 drop(place);
@@ -76,4 +77,15 @@ pub async fn serve(
     // Every connection has it as long as it is there.
     let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), end.closed()).await;
     Ok(())
+}
+
+/// Has the system end a connection whose other side takes nothing of what is sent to it for so long. It alone
+/// knows what was taken: whoever writes learns of it only once there is room for much.
+fn cut_if_stalled(stream: &TcpStream, patience: Duration) {
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(patience)) {
+        tracing::debug!(%error, "a connection has no limit on how long it may stall");
+    }
+    #[cfg(not(any(target_os = "android", target_os = "linux")))]
+    let _ = (stream, patience);
 }

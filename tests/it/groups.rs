@@ -256,7 +256,7 @@ fn told(answer: Told) -> Result<Vec<Json>, (MutationNumber, MutationNumber)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn pushes_are_answered_alike_in_a_group_and_by_themselves(

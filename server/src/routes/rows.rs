@@ -59,10 +59,7 @@ async fn make(app: &App, principal: &Principal, edit: Edit) -> Result<Written, P
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
-    match read_json(body)? {
-        Value::Object(object) => Ok(object),
-        _ => Err(Problem::bad_request("bad_request", "expected an object of columns and values")),
-    }
+    read_json(body)
 }
 
 pub(crate) async fn create(

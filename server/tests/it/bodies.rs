@@ -97,6 +97,7 @@ fn bodies_are_compressed_both_ways() {
         ("GZIP; q=0.5, zstd ;q=0.5", Some("zstd")),
         ("gzip;q=0.2, identity", None),
         ("br, *;q=0.1", None),
+        ("gzip;Q=0;x=y, zstd; q=0", None),
     ] {
         let headers = ask(accepted).headers;
         assert_eq!(headers.get("content-encoding").map(String::as_str), coding, "{accepted}");

@@ -92,7 +92,7 @@ fn with_many_rows(options: Options) -> World {
     world
 }
 
-/// A pull that has begun, its head, and whether the server has a stream for it.
+/// The head of a pull that has begun, and where the rest comes from.
 fn pulling(world: &World) -> (Answer, TcpStream) {
     let phone = world.register(&world.ann, "phone");
     let pull = request("POST", "/v1/sync/pull", &world.ann);
@@ -101,7 +101,7 @@ fn pulling(world: &World) -> (Answer, TcpStream) {
 
 #[test]
 fn whoever_takes_nothing_of_an_answer_is_cut_off() {
-    let world = with_many_rows(Options { stall_seconds: 1, ..Options::default() });
+    let world = with_many_rows(Options { stall_seconds: 3, ..Options::default() });
     let streams_open = |count: usize| {
         let text = String::from_utf8(world.get("/metrics", "").ok().body).unwrap();
         text.lines().any(|line| line == format!("haversack_streams_open {count}"))

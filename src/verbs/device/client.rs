@@ -105,7 +105,7 @@ fn sync(device: &Device, is_full: bool, tables: &[String], format: Format) -> Re
         let names = known.tables.iter().map(|table| table.table.as_str());
         let help = nearest_help(unknown.as_str(), names);
         return Err(Failure::bad_input(format!(
-            "--tables: the device has no table `{unknown}`{help}"
+            "--tables: the device has no table `{unknown}`{help}; one that is new comes with all tables"
         )));
     }
     let tables = (!tables.is_empty()).then_some(tables);
