@@ -115,7 +115,7 @@ impl World {
         self.copied = Some((copied, events));
         self.oracle.put_back(events);
         self.was_put_back = true;
-        self.puts_back += 1;
+        self.puts_back.push(events);
         self.notes_are_lost(events);
         self.points.hit("server restored from an old log");
         self.start()

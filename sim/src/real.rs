@@ -68,7 +68,7 @@ struct Stream {
     asked: Option<Vec<haversack_core::Name>>,
     complete: Option<Complete>,
     /// How often the server had been put back when it began.
-    puts_back: u64,
+    puts_back: usize,
 }
 
 /// A real device.

@@ -96,8 +96,8 @@ pub struct World {
     pub is_full: bool,
     /// Whether the server was put back to a copy: cursors may be of a history that is no more.
     pub was_put_back: bool,
-    /// How often it was.
-    pub puts_back: u64,
+    /// How many events each of those copies had.
+    pub puts_back: Vec<usize>,
     /// What the auditor holds.
     pub notes: Vec<Note>,
     /// Edits that a device took while it showed all that the log had: nothing but another event may keep
@@ -135,7 +135,7 @@ impl World {
             is_healed: false,
             is_full: false,
             was_put_back: false,
-            puts_back: 0,
+            puts_back: Vec::new(),
             notes: Vec::new(),
             sure: BTreeMap::new(),
         };

@@ -1,6 +1,6 @@
 //! Taking what changed.
 
-use haversack_core::event::RowKey;
+use haversack_core::{Cursor, event::RowKey};
 use haversack_sync::{
     message::{Checkpoint, Line, PullRequest},
     outbox::OutboxError,
@@ -164,7 +164,8 @@ impl Sync<'_> {
         Ok(step)
     }
 
-    /// Whether the server has judged just the edits that this device has sent.
+    /// Whether the server has judged just the edits that this device has sent, and still knows what it said of
+    /// them: one that was put back may have judged them anew.
     fn check_numbers(&self, checkpoint: &Checkpoint) -> Result<(), Stop> {
         let core = self.device.core();
         let outbox = core.ledger.outbox();
@@ -179,7 +180,12 @@ impl Sync<'_> {
             let (known, seen) = (format!("edit {known}"), format!("edit {judged}"));
             return Err(DeviceError::LogBehind { known, seen }.into());
         }
-        Ok(())
+        let told =
+            outbox.edits().filter_map(|edit| Some(Cursor::at(edit.outcome.as_ref()?.offset)));
+        match told.max().filter(|told| *told > checkpoint.offset) {
+            Some(told) => Err(DeviceError::behind(checkpoint.offset, told).into()),
+            None => Ok(()),
+        }
     }
 
     /// Shows what is staged, with the metadata that goes with it.

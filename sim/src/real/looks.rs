@@ -19,7 +19,7 @@ use crate::{
 impl World {
     /// What comes, as the world sees it: what the device makes of it is compared afterwards.
     pub fn saw_bytes(&mut self, slot: usize, bytes: &[u8]) -> Checked {
-        let puts_back = self.puts_back;
+        let puts_back = self.puts_back.len();
         self.real(slot)?.stream.rest.extend_from_slice(bytes);
         loop {
             let stream = &mut self.real(slot)?.stream;
@@ -65,7 +65,9 @@ impl World {
             check(shown.as_ref() == Some(&complete.cursor), "R14", || {
                 format!("device {slot} shows {shown:?}, what came has {complete:?}")
             })?;
-            if stream.puts_back != self.puts_back {
+            let reached = first.offset.count();
+            let mut since = self.puts_back[stream.puts_back..].iter();
+            if since.any(|events| reached > *events as u64) {
                 // It had all of a history that is no more, and will be told so when it asks again.
                 self.slots[slot].held = Held::default();
                 self.points.hit("real device shows what its server has lost since");
