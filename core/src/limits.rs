@@ -50,7 +50,7 @@ pub const SECTION_BYTES: usize = 256 << 10;
 /// draft beside what of it is in force. A state that needs more is not stored.
 pub const SECTION_BYTES_MAX: usize = 64 << 20;
 
-/// Events of one commit group, unless one step is larger; and submissions.
+/// Events of one commit group, and submissions in it, unless one step is larger.
 pub const GROUP_EVENTS_MAX: usize = 1_024;
 /// Lines of one `begin` ... `commit` step, and so events of one group at the most.
 pub const STEP_LINES_MAX: usize = 10_000;

@@ -114,7 +114,6 @@ impl World {
         self.server.put_back(&copied);
         self.copied = Some((copied, events));
         self.oracle.put_back(events);
-        self.was_put_back = true;
         self.puts_back.push(events);
         self.notes_are_lost(events);
         self.points.hit("server restored from an old log");

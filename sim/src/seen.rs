@@ -51,7 +51,7 @@ impl World {
             }
             Seen::Error => Ok(()),
             Seen::WentBack => {
-                check(self.was_put_back, "R16", || {
+                check(!self.puts_back.is_empty(), "R16", || {
                     format!("the server went back under device {slot}")
                 })?;
                 self.hang_up(slot);

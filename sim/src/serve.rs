@@ -334,7 +334,7 @@ impl World {
                 self.refuse(request, 400, "bad_cursor", json!({}))
             }
             PullError::LogBehind { seen, .. } => {
-                check(self.was_put_back, "R16", || format!("{seen} is ahead of {head}"))?;
+                check(!self.puts_back.is_empty(), "R16", || format!("{seen} is ahead of {head}"))?;
                 self.points.hit("log behind a device's cursor");
                 if seen.count() <= head {
                     self.points.hit("log grew beyond a cursor of another history");

@@ -94,9 +94,8 @@ pub struct World {
     /// Whether nothing fails any more.
     pub is_healed: bool,
     pub is_full: bool,
-    /// Whether the server was put back to a copy: cursors may be of a history that is no more.
-    pub was_put_back: bool,
-    /// How many events each of those copies had.
+    /// How many events the copies had that the server was put back to: cursors may be of a history that is no
+    /// more.
     pub puts_back: Vec<usize>,
     /// What the auditor holds.
     pub notes: Vec<Note>,
@@ -134,7 +133,6 @@ impl World {
             twin: options.twin,
             is_healed: false,
             is_full: false,
-            was_put_back: false,
             puts_back: Vec::new(),
             notes: Vec::new(),
             sure: BTreeMap::new(),

@@ -58,17 +58,13 @@ async fn make(app: &App, principal: &Principal, edit: Edit) -> Result<Written, P
     edited(app, OnlineEdit::Change(change)).await
 }
 
-fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
-    read_json(body)
-}
-
 pub(crate) async fn create(
     State(app): State<App>,
     principal: Principal,
     Named(table): Named<String>,
     Whole(body): Whole,
 ) -> Result<Response, Problem> {
-    let mut values = object(&body)?;
+    let mut values: Map<String, Value> = read_json(&body)?;
     let id = match values.remove("id") {
         None | Some(Value::Null) => random_id(&SystemEntropy)?,
         Some(Value::String(text)) => id(&text)?,
@@ -89,7 +85,7 @@ pub(crate) async fn update(
     headers: HeaderMap,
     Whole(body): Whole,
 ) -> Result<Response, Problem> {
-    let (id, values, if_version) = (id(&row)?, object(&body)?, if_match(&headers)?);
+    let (id, values, if_version) = (id(&row)?, read_json(&body)?, if_match(&headers)?);
     let edit = Edit { table, id, operation: Operation::Update, values, if_version };
     Ok(told(StatusCode::OK, make(&app, &principal, edit).await?))
 }

@@ -109,7 +109,7 @@ impl World {
 
     /// The verdict that a device has of an edit is that of the event which is its.
     fn check_outcome(&self, slot: usize, edit: &Edit) -> Checked {
-        let Some(outcome) = edit.outcome.as_ref().filter(|_| !self.was_put_back) else {
+        let Some(outcome) = edit.outcome.as_ref().filter(|_| self.puts_back.is_empty()) else {
             return Ok(());
         };
         let at = usize::try_from(outcome.offset.get() - 1).unwrap_or(usize::MAX);
@@ -143,7 +143,7 @@ impl World {
     fn check_sure(&mut self, slot: usize, serial: u64, edit: &Edit) -> Checked {
         let Some(head) = self.sure.remove(&serial) else { return Ok(()) };
         let Some(outcome) = edit.outcome.as_ref() else { return Ok(()) };
-        if outcome.offset.get() != head + 1 || self.was_put_back {
+        if outcome.offset.get() != head + 1 || !self.puts_back.is_empty() {
             return Ok(());
         }
         self.points.hit("real device's checks and the verdict compared");

@@ -169,7 +169,7 @@ impl World {
         self.trace.add(format!("device {slot} has not synced: {error}"));
         match error {
             DeviceError::LogBehind { .. } => {
-                check(self.was_put_back, "R16", || format!("device {slot}: {error}"))?;
+                check(!self.puts_back.is_empty(), "R16", || format!("device {slot}: {error}"))?;
                 self.points.hit("real device made anew as its server went back");
                 self.made_anew(slot);
                 Ok(())
